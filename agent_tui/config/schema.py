@@ -1,0 +1,206 @@
+"""What can be set, with types and defaults."""
+
+import shlex
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
+
+from agent_tui.config.themes import DEFAULT
+from agent_tui.domain.base import ModelRef, Role
+from agent_tui.domain.checks import CheckCommand
+from agent_tui.domain.decision import GateKind, GatePolicy
+from agent_tui.domain.events import Limits
+
+NO_LIMIT = "none"
+"""How a limit is switched off in TOML, which has no null."""
+
+
+def _model(value: Any) -> Any:
+    if not isinstance(value, str):
+        if value is None or isinstance(value, ModelRef):
+            return value
+        raise ValueError('should be "provider:model"')
+    provider, colon, model = value.strip().partition(":")
+    if not (provider and colon and model):
+        raise ValueError('should be "provider:model"')
+    return ModelRef(provider=provider, model=model)
+
+
+def _command(value: Any) -> Any:
+    if isinstance(value, str):
+        try:
+            value = shlex.split(value)
+        except ValueError as error:
+            raise ValueError(f"cannot be split into words ({error})") from None
+    if not isinstance(value, list | tuple) or not all(isinstance(word, str) for word in value):
+        raise ValueError("should be a string or a list of strings")
+    if any("\0" in word for word in value):
+        raise ValueError("may not contain a NUL character")
+    return tuple(value)
+
+
+def _limit(value: Any) -> Any:
+    return None if value == NO_LIMIT else value
+
+
+def _folder(value: Any) -> Any:
+    if not isinstance(value, str):
+        return value
+    try:
+        path = Path(value).expanduser()
+    except RuntimeError:
+        raise ValueError("begins with a ~ that names no home folder") from None
+    if not path.is_absolute():
+        raise ValueError("should be an absolute path, or begin with ~/")
+    return path
+
+
+Model = Annotated[ModelRef | None, BeforeValidator(_model)]
+Command = Annotated[tuple[str, ...], BeforeValidator(_command)]
+Count = Annotated[Annotated[int, Field(strict=True, ge=1)] | None, BeforeValidator(_limit)]
+Amount = Annotated[
+    Annotated[float, Field(strict=True, gt=0, allow_inf_nan=False)] | None, BeforeValidator(_limit)
+]
+Seconds = Annotated[float, Field(strict=True, gt=0, allow_inf_nan=False)]
+Flag = Annotated[bool, Field(strict=True)]
+Text = Annotated[str, Field(min_length=1)]
+
+
+class Section(BaseModel):
+    """A table of the settings. A key that it does not know is an error."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class RoleSettings(Section):
+    """``[roles.<role>]``: the model of a role as ``provider:model``."""
+
+    model: Model = None
+
+
+class RolesSettings(Section):
+    """``[roles]``."""
+
+    planner: RoleSettings = RoleSettings()
+    coder: RoleSettings = RoleSettings()
+    reviewer: RoleSettings = RoleSettings()
+
+
+class GateSettings(Section):
+    """``[gates]``: which steps wait for a person.
+
+    Attributes:
+        grace_ms: Milliseconds for which keys do nothing after a gate appears.
+    """
+
+    spec: GatePolicy = "ask"
+    diff: GatePolicy = "ask"
+    verdict: GatePolicy = "ask"
+    message: GatePolicy = "ask"
+    deploy: GatePolicy = "ask"
+    grace_ms: Annotated[int, Field(strict=True, ge=0, le=10_000)] = 400
+
+
+class LimitSettings(Section):
+    """``[limits]``, as in :class:`~agent_tui.domain.events.Limits`; ``"none"`` is no limit."""
+
+    iterations: Count = Limits().iterations
+    dollars: Amount = None
+    minutes: Amount = None
+
+
+class CheckSettings(Section):
+    """``[[checks]]``, as in :class:`~agent_tui.domain.checks.CheckCommand`."""
+
+    name: Text
+    command: Annotated[Command, Field(min_length=1)]
+    timeout_s: Seconds = 300.0
+
+
+class DeploySettings(Section):
+    """``[deploy]``: the command to run after a commit; empty for none."""
+
+    command: Command = ()
+
+
+class CommitSettings(Section):
+    """``[commit]``.
+
+    Attributes:
+        signoff: Whether to add ``Signed-off-by``.
+        hooks: Whether the repository's commit hooks run, or a repository with hooks is refused.
+    """
+
+    signoff: Flag = False
+    hooks: Literal["run", "refuse"] = "run"
+
+
+class SessionSettings(Section):
+    """``[sessions]``: where they are kept; None for the user's state folder."""
+
+    folder: Annotated[Path | None, BeforeValidator(_folder)] = None
+
+
+class EditorSettings(Section):
+    """``[editor]``: the command, to which a file's path is added; empty for ``$EDITOR``."""
+
+    command: Command = ()
+
+
+class Settings(Section):
+    """Everything that can be set."""
+
+    roles: RolesSettings = RolesSettings()
+    gates: GateSettings = GateSettings()
+    limits: LimitSettings = LimitSettings()
+    checks: tuple[CheckSettings, ...] = ()
+    deploy: DeploySettings = DeploySettings()
+    commit: CommitSettings = CommitSettings()
+    theme: Text = DEFAULT
+    keymap: dict[str, Text] = {}
+    sessions: SessionSettings = SessionSettings()
+    editor: EditorSettings = EditorSettings()
+
+    @field_validator("keymap")
+    @classmethod
+    def _no_empty_keys(cls, keymap: dict[str, str]) -> dict[str, str]:
+        for action, keys in keymap.items():
+            if not all(key.strip() for key in keys.split(",")):
+                raise ValueError(f"the keys of {action!r} should be separated by single commas")
+        return keymap
+
+    @model_validator(mode="after")
+    def _names_of_checks(self) -> Self:
+        names = [check.name for check in self.checks]
+        twice = sorted({name for name in names if names.count(name) > 1})
+        if twice:
+            raise ValueError(f"two checks are named {twice[0]!r}; each needs a name of its own")
+        return self
+
+    def models(self) -> dict[Role, ModelRef | None]:
+        """The model of each role; None where none is configured."""
+        return {
+            "planner": self.roles.planner.model,
+            "coder": self.roles.coder.model,
+            "reviewer": self.roles.reviewer.model,
+        }
+
+    def gate_policies(self) -> dict[GateKind, GatePolicy]:
+        """What each gate does. Those about limits and faults always ask."""
+        gates = self.gates
+        return {
+            "spec": gates.spec,
+            "diff": gates.diff,
+            "verdict": gates.verdict,
+            "message": gates.message,
+            "deploy": gates.deploy,
+        }
+
+    def loop_limits(self) -> Limits:
+        """The limits in the domain's form."""
+        return Limits(**self.limits.model_dump())
+
+    def check_commands(self) -> tuple[CheckCommand, ...]:
+        """The checks in the domain's form."""
+        return tuple(CheckCommand(**check.model_dump()) for check in self.checks)

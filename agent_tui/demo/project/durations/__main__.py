@@ -1,0 +1,5 @@
+import sys
+
+from durations.cli import main
+
+sys.exit(main())

@@ -1,0 +1,40 @@
+"""The base of every value that is written to a session log."""
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict
+
+
+class Value(BaseModel):
+    """An immutable value. Fields that a newer version wrote are ignored, not refused."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+
+Actor = Literal["person", "policy", "planner", "coder", "reviewer", "checks", "hooks", "engine"]
+"""Who caused an event or wrote a text."""
+
+Role = Literal["planner", "coder", "reviewer"]
+"""The parts that models play."""
+
+
+class ModelRef(Value):
+    """A model as the configuration names it, for example ``scripted:demo``."""
+
+    provider: str
+    model: str
+
+    def __str__(self) -> str:
+        return f"{self.provider}:{self.model}"
+
+
+class BlobRef(Value):
+    """A big text that is stored beside the log, addressed by its content.
+
+    Attributes:
+        digest: SHA-256 of the bytes, in hexadecimal.
+        size: Length in bytes.
+    """
+
+    digest: str
+    size: int

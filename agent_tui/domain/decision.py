@@ -1,0 +1,140 @@
+"""Gates, and what can be answered at them."""
+
+import hashlib
+import json
+from typing import Literal
+
+from agent_tui.domain.base import Value
+from agent_tui.domain.spec import Spec
+from agent_tui.domain.verdict import Severity
+
+GateKind = Literal["spec", "diff", "verdict", "message", "deploy", "limit", "fault"]
+"""``limit`` and ``fault`` appear when a limit is reached or a model call failed."""
+
+GatePolicy = Literal["ask", "auto"]
+Choice = Literal["approve", "edit", "reject", "stop"]
+
+
+class Selection(Value):
+    """What the person left out of a patch. Nothing left out means all of it.
+
+    Attributes:
+        files: Paths left out whole.
+        modes: Paths whose change of mode is left out.
+        lines: For a hunk's id, the indexes into ``Hunk.lines`` of the changed lines left out.
+    """
+
+    files: tuple[str, ...] = ()
+    modes: tuple[str, ...] = ()
+    lines: dict[str, tuple[int, ...]] = {}
+
+    def __bool__(self) -> bool:
+        return bool(self.files or self.modes or any(self.lines.values()))
+
+
+class Seen(Value):
+    """How many of the hunks were really on screen before the decision."""
+
+    hunks: int
+    total: int
+
+
+class Approval(Value):
+    """The bytes that were approved: a commit may carry this tree on this parent, and no other.
+
+    Attributes:
+        parent: The commit that the change is based on; empty for a first commit.
+        base_tree, tree: Object names of the tree before and after.
+        spec_version: The version of the spec that was in force.
+    """
+
+    parent: str
+    base_tree: str
+    tree: str
+    spec_version: int
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 over the four fields as canonical JSON, in hexadecimal."""
+        text = json.dumps(self.model_dump(), sort_keys=True, separators=(",", ":"))
+        return hashlib.sha256(text.encode()).hexdigest()
+
+
+class Gate(Value):
+    """A place where the loop waits for a decision."""
+
+    id: str
+    kind: GateKind
+    question: str
+
+
+class FindingDraft(Value):
+    """A finding that the person adds; the engine gives it its id."""
+
+    severity: Severity = "major"
+    title: str
+    body: str = ""
+    path: str | None = None
+    line: int | None = None
+    end_line: int | None = None
+    quote: str = ""
+    criterion: str | None = None
+
+
+class Approve(Value):
+    """Go on. At a diff or verdict gate, without what the selection leaves out."""
+
+    selection: Selection = Selection()
+    seen: Seen | None = None
+
+
+class Reject(Value):
+    """Not like this: again, because of the reason, or stop here."""
+
+    reason: str
+    stop: bool = False
+    selection: Selection = Selection()
+    seen: Seen | None = None
+
+
+class EditSpec(Value):
+    """The person's own version of the spec."""
+
+    spec: Spec
+
+
+class EditFiles(Value):
+    """The person's own revision of an attempt: path → whole new text, None deletes the file.
+
+    ``None`` for the whole mapping means that the files in the worktree were edited in place.
+    """
+
+    files: dict[str, str | None] | None
+
+
+class EditMessage(Value):
+    """The person's own commit message."""
+
+    message: str
+
+
+class Waive(Value):
+    """An open finding is accepted as it is."""
+
+    finding: str
+    reason: str
+
+
+class Reopen(Value):
+    """A waived finding counts again."""
+
+    finding: str
+
+
+class AddFinding(Value):
+    """The person found something."""
+
+    finding: FindingDraft
+
+
+Answer = Approve | Reject | EditSpec | EditFiles | EditMessage | Waive | Reopen | AddFinding

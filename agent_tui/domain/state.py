@@ -1,0 +1,495 @@
+"""The fold: a session's state after its first n records. Live screen and replay share it."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from agent_tui.domain import events as e
+from agent_tui.domain.base import Actor, BlobRef, ModelRef, Role
+from agent_tui.domain.checks import CheckResult
+from agent_tui.domain.decision import Approval, Gate, Selection
+from agent_tui.domain.spec import Spec
+from agent_tui.domain.usage import Cost, Usage
+from agent_tui.domain.verdict import LedgerEntry, Verdict
+
+
+class Phase(StrEnum):
+    """What the loop does next. The engine has one method for each."""
+
+    PLAN = "plan"
+    SPEC_GATE = "spec gate"
+    CODE = "code"
+    DIFF_GATE = "diff gate"
+    CHECK = "check"
+    REVIEW = "review"
+    VERDICT_GATE = "verdict gate"
+    MESSAGE = "message"
+    MESSAGE_GATE = "message gate"
+    COMMIT = "commit"
+    DEPLOY_GATE = "deploy gate"
+    DEPLOY = "deploy"
+    FINISH = "finish"
+    DONE = "done"
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    """A piece of what a step streamed: ``text``, ``thinking``, ``tool`` or ``output``."""
+
+    channel: e.Channel
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One piece of work: a model's turn, a run of the checks, a commit, a deploy.
+
+    Attributes:
+        counted: How many pieces of output stood before the model call in progress; a retry drops
+            what came after.
+    """
+
+    id: str
+    kind: e.StepKind
+    attempt: int
+    role: Role | None = None
+    model: ModelRef | None = None
+    started: datetime | None = None
+    outcome: e.StepOutcome | None = None
+    detail: str = ""
+    wall_s: float = 0.0
+    output: tuple[Output, ...] = ()
+    calls: int = 0
+    counted: int = 0
+    usage: Usage = field(default_factory=Usage)
+    cost: Cost = field(default_factory=Cost)
+    first_token_s: float | None = None
+
+    @property
+    def running(self) -> bool:
+        """Whether its end is not in the log."""
+        return self.outcome is None
+
+
+@dataclass(frozen=True, slots=True)
+class SpecVersion:
+    """A spec and who wrote it."""
+
+    version: int
+    spec: Spec
+    author: Actor
+
+
+@dataclass(frozen=True, slots=True)
+class Revision:
+    """An attempt's tree: the coder's, or the person's after an edit or a selection."""
+
+    attempt: int
+    revision: int
+    tree: str
+    base_tree: str
+    patch: BlobRef
+    author: Actor
+    report: e.CoderReport | None = None
+    left_out: Selection | None = None
+    change: str = ""
+    checks: tuple[CheckResult, ...] | None = None
+    verdict: Verdict | None = None
+    approval: Approval | None = None
+
+    @property
+    def checks_pass(self) -> bool:
+        """Whether the checks ran and none failed."""
+        return self.checks is not None and all(result.ok for result in self.checks)
+
+
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """A decision as it stands in the timeline."""
+
+    event: e.GateDecided
+    actor: Actor
+    attempt: int
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """Everything that a screen shows, and all that the engine needs to go on.
+
+    Attributes:
+        gate: The gate that waits for a decision, if one does.
+        after_gate: Where the loop goes when a ``limit`` or ``fault`` gate is approved.
+        fault: Why the last model call failed, while that is not decided.
+        rejection: What the last rejection sends to the role that works again; "" when answered.
+        extra: How often each limit was raised by the person.
+        person_s: Seconds that gates waited for the person.
+        model_s: Seconds that models worked.
+    """
+
+    seq: int = -1
+    session: e.SessionStarted | None = None
+    phase: Phase = Phase.PLAN
+    steps: tuple[Step, ...] = ()
+    specs: tuple[SpecVersion, ...] = ()
+    revisions: tuple[Revision, ...] = ()
+    ledger: tuple[LedgerEntry, ...] = ()
+    messages: tuple[e.MessageProposed, ...] = ()
+    decisions: tuple[Decided, ...] = ()
+    gate: Gate | None = None
+    gate_opened: datetime | None = None
+    fault: str = ""
+    rejection: str = ""
+    extra: int = 0
+    commit_started: e.CommitStarted | None = None
+    commit: e.CommitDone | None = None
+    refused: e.CommitRefused | None = None
+    deploy: e.DeployFinished | None = None
+    finished: e.SessionFinished | None = None
+    usage: Usage = field(default_factory=Usage)
+    cost: Cost = field(default_factory=Cost)
+    model_s: float = 0.0
+    work_s: float = 0.0
+    person_s: float = 0.0
+    started_at: datetime | None = None
+    last_at: datetime | None = None
+    left: bool = False
+    notes: tuple[str, ...] = ()
+
+    @property
+    def spec(self) -> SpecVersion | None:
+        """The spec in force: the last one proposed."""
+        return self.specs[-1] if self.specs else None
+
+    @property
+    def revision(self) -> Revision | None:
+        """The revision in force: the last one proposed."""
+        return self.revisions[-1] if self.revisions else None
+
+    @property
+    def attempt(self) -> int:
+        """Number of the attempt in progress, 0 before the first."""
+        return self.revision.attempt if self.revision else 0
+
+    @property
+    def message(self) -> str:
+        """The commit message in force."""
+        return self.messages[-1].message if self.messages else ""
+
+    @property
+    def step(self) -> Step | None:
+        """The last step."""
+        return self.steps[-1] if self.steps else None
+
+    @property
+    def open_findings(self) -> tuple[LedgerEntry, ...]:
+        """Findings that are neither fixed nor waived nor deferred."""
+        return tuple(entry for entry in self.ledger if entry.status in ("open", "disputed"))
+
+    @property
+    def passes(self) -> bool:
+        """Whether the revision was reviewed and nothing open keeps it from being committed."""
+        revision = self.revision
+        return bool(revision and revision.verdict) and not any(x.blocks for x in self.ledger)
+
+    def approval(self) -> Approval:
+        """The approval that a decision on the present revision would record.
+
+        Raises:
+            ValueError: If there is nothing to approve yet.
+        """
+        if not (self.session and self.spec and self.revision):
+            raise ValueError("nothing to approve yet")
+        return Approval(
+            parent=self.session.repo.commit,
+            base_tree=self.revision.base_tree,
+            tree=self.revision.tree,
+            spec_version=self.spec.version,
+        )
+
+
+def apply(state: State, record: e.Record) -> State:
+    """The state after one more record. Pure: no clock, no files, no git."""
+    state = replace(state, seq=record.seq, last_at=record.at)
+    handler = _HANDLERS.get(type(record.event))
+    return handler(state, record.event, record) if handler else state
+
+
+def _session_started(s: State, ev: e.SessionStarted, r: e.Record) -> State:
+    return replace(s, session=ev, started_at=r.at, phase=Phase.PLAN)
+
+
+def _session_left(s: State, ev: e.SessionLeft, r: e.Record) -> State:
+    return replace(s, left=True)
+
+
+def _session_resumed(s: State, ev: e.SessionResumed, r: e.Record) -> State:
+    return replace(s, left=False)
+
+
+def _session_finished(s: State, ev: e.SessionFinished, r: e.Record) -> State:
+    return replace(s, finished=ev, phase=Phase.DONE, gate=None)
+
+
+def _step_started(s: State, ev: e.StepStarted, r: e.Record) -> State:
+    attempt = ev.attempt if ev.attempt is not None else s.attempt
+    step = Step(ev.step, ev.kind, attempt, ev.role, ev.model, r.at)
+    return replace(s, steps=(*s.steps, step), fault="")
+
+
+def _with_step(s: State, step_id: str, change: Callable[[Step], Step]) -> State:
+    for i in range(len(s.steps) - 1, -1, -1):
+        if s.steps[i].id == step_id:
+            return replace(s, steps=(*s.steps[:i], change(s.steps[i]), *s.steps[i + 1 :]))
+    return s
+
+
+def _step_output(s: State, ev: e.StepOutput, r: e.Record) -> State:
+    piece = Output(ev.channel, ev.text)
+    return _with_step(s, ev.step, lambda step: replace(step, output=(*step.output, piece)))
+
+
+def _tool_called(s: State, ev: e.ToolCalled, r: e.Record) -> State:
+    words = " ".join(f"{key}={value!r}"[:60] for key, value in ev.arguments.items())
+    piece = Output("tool", f"{ev.name} {words}".strip() + "\n")
+    return _with_step(s, ev.step, lambda step: replace(step, output=(*step.output, piece)))
+
+
+def _tool_returned(s: State, ev: e.ToolReturned, r: e.Record) -> State:
+    piece = Output("output", ("ok: " if ev.ok else "failed: ") + ev.summary + "\n")
+    return _with_step(s, ev.step, lambda step: replace(step, output=(*step.output, piece)))
+
+
+def _model_retried(s: State, ev: e.ModelRetried, r: e.Record) -> State:
+    words = f"{ev.message} Attempt {ev.attempt} in {ev.wait_s:.0f} s.\n"
+
+    def change(step: Step) -> Step:
+        kept = step.output[: step.counted]
+        return replace(step, output=(*kept, Output("tool", words)), counted=len(kept) + 1)
+
+    return _with_step(s, ev.step, change)
+
+
+def _model_asked(s: State, ev: e.ModelAsked, r: e.Record) -> State:
+    return _with_step(s, ev.step, lambda step: replace(step, counted=len(step.output)))
+
+
+def _model_answered(s: State, ev: e.ModelAnswered, r: e.Record) -> State:
+    def change(step: Step) -> Step:
+        first = step.first_token_s if step.calls else ev.latency.first_token_s
+        return replace(
+            step,
+            calls=step.calls + 1,
+            usage=step.usage + ev.usage,
+            cost=step.cost + ev.cost,
+            first_token_s=first,
+        )
+
+    s = replace(
+        s,
+        usage=s.usage + ev.usage,
+        cost=s.cost + ev.cost,
+        model_s=s.model_s + ev.latency.total_s,
+    )
+    return _with_step(s, ev.step, change)
+
+
+def _step_finished(s: State, ev: e.StepFinished, r: e.Record) -> State:
+    s = _with_step(
+        s,
+        ev.step,
+        lambda step: replace(step, outcome=ev.outcome, wall_s=ev.wall_s, detail=ev.detail),
+    )
+    return replace(
+        s,
+        work_s=s.work_s + ev.wall_s,
+        fault=ev.detail if ev.outcome == "failed" else s.fault,
+    )
+
+
+def _spec_proposed(s: State, ev: e.SpecProposed, r: e.Record) -> State:
+    version = SpecVersion(ev.version, ev.spec, ev.author)
+    return replace(s, specs=(*s.specs, version), phase=Phase.SPEC_GATE, gate=None, rejection="")
+
+
+def _attempt_proposed(s: State, ev: e.AttemptProposed, r: e.Record) -> State:
+    before = s.revision
+    report = ev.report
+    if report is None and before is not None and before.attempt == ev.attempt:
+        report = before.report
+    revision = Revision(
+        attempt=ev.attempt,
+        revision=ev.revision,
+        tree=ev.tree,
+        base_tree=ev.base_tree,
+        patch=ev.patch,
+        author=ev.author,
+        report=report,
+        left_out=ev.left_out,
+        change=ev.change,
+    )
+    return replace(
+        s,
+        revisions=(*s.revisions, revision),
+        phase=Phase.DIFF_GATE,
+        gate=None,
+        rejection="",
+        refused=None,
+    )
+
+
+def _with_revision(s: State, **changes: Any) -> State:
+    if not s.revisions:
+        return s
+    return replace(s, revisions=(*s.revisions[:-1], replace(s.revisions[-1], **changes)))
+
+
+def _checks_finished(s: State, ev: e.ChecksFinished, r: e.Record) -> State:
+    return replace(_with_revision(s, checks=ev.results), phase=Phase.REVIEW)
+
+
+def _verdict_proposed(s: State, ev: e.VerdictProposed, r: e.Record) -> State:
+    s = _with_revision(s, verdict=ev.verdict)
+    updates = {update.finding: update for update in ev.verdict.updates}
+
+    def updated(entry: LedgerEntry) -> LedgerEntry:
+        update = updates.get(entry.finding.id)
+        # What the person decided stands until the person decides otherwise.
+        if update is None or (entry.status == "waived" and entry.by == "person"):
+            return entry
+        return entry.model_copy(
+            update={"status": update.status, "reason": update.reason, "by": "reviewer"}
+        )
+
+    ledger = [updated(entry) for entry in s.ledger]
+    known = {entry.finding.id for entry in ledger}
+    ledger += [
+        LedgerEntry(finding=finding, attempt=s.attempt, by=finding.author)
+        for finding in ev.verdict.findings
+        if finding.id not in known
+    ]
+    return replace(s, ledger=tuple(ledger), phase=Phase.VERDICT_GATE, gate=None, rejection="")
+
+
+def _finding_added(s: State, ev: e.FindingAdded, r: e.Record) -> State:
+    entry = LedgerEntry(finding=ev.finding, attempt=s.attempt, by=r.actor)
+    return replace(s, ledger=(*s.ledger, entry))
+
+
+def _finding_changed(s: State, ev: e.FindingChanged, r: e.Record) -> State:
+    ledger = tuple(
+        entry.model_copy(update={"status": ev.status, "reason": ev.reason, "by": r.actor})
+        if entry.finding.id == ev.finding
+        else entry
+        for entry in s.ledger
+    )
+    return replace(s, ledger=ledger)
+
+
+def _message_proposed(s: State, ev: e.MessageProposed, r: e.Record) -> State:
+    return replace(s, messages=(*s.messages, ev), phase=Phase.MESSAGE_GATE, gate=None, rejection="")
+
+
+def _gate_opened(s: State, ev: e.GateOpened, r: e.Record) -> State:
+    return replace(s, gate=ev.gate, gate_opened=r.at)
+
+
+def _gate_decided(s: State, ev: e.GateDecided, r: e.Record) -> State:
+    decided = Decided(ev, r.actor, s.attempt, r.at)
+    s = replace(
+        s,
+        decisions=(*s.decisions, decided),
+        gate=None,
+        gate_opened=None,
+        fault="",
+        person_s=s.person_s + (ev.waited_s if r.actor == "person" else 0.0),
+    )
+    if ev.approval is not None:
+        s = _with_revision(s, approval=ev.approval)
+    if ev.choice == "stop":
+        return replace(s, phase=Phase.FINISH)
+    if ev.choice == "reject":
+        # A rejection keeps what it sends until the role has answered.
+        return replace(s, phase=_AGAIN[ev.kind], rejection=ev.sends)
+    if ev.choice == "edit":
+        return s  # the edit's own event follows and says where to go
+    if ev.kind == "limit":
+        return replace(s, extra=s.extra + 1)
+    if ev.kind == "fault":
+        return replace(s, refused=None)
+    if ev.kind == "verdict" and not s.passes:
+        return replace(s, phase=Phase.CODE)
+    return replace(s, phase=_ONWARD[ev.kind])
+
+
+_ONWARD: dict[str, Phase] = {
+    "spec": Phase.CODE,
+    "diff": Phase.CHECK,
+    "verdict": Phase.MESSAGE,
+    "message": Phase.COMMIT,
+    "deploy": Phase.DEPLOY,
+}
+_AGAIN: dict[str, Phase] = {
+    "spec": Phase.PLAN,
+    "diff": Phase.CODE,
+    "verdict": Phase.REVIEW,
+    "message": Phase.MESSAGE,
+    "deploy": Phase.FINISH,
+    "limit": Phase.FINISH,
+    "fault": Phase.FINISH,
+}
+
+
+def _commit_started(s: State, ev: e.CommitStarted, r: e.Record) -> State:
+    return replace(s, commit_started=ev, refused=None)
+
+
+def _commit_done(s: State, ev: e.CommitDone, r: e.Record) -> State:
+    phase = Phase.DEPLOY_GATE if s.session and s.session.deploy else Phase.FINISH
+    return replace(s, commit=ev, phase=phase)
+
+
+def _commit_refused(s: State, ev: e.CommitRefused, r: e.Record) -> State:
+    # A hook that fails is a finding like any other: the person sends it to the coder.
+    phase = Phase.VERDICT_GATE if ev.cause == "hook" else s.phase
+    return replace(s, refused=ev, phase=phase, commit_started=None)
+
+
+def _deploy_finished(s: State, ev: e.DeployFinished, r: e.Record) -> State:
+    return replace(s, deploy=ev, phase=Phase.FINISH)
+
+
+def _log_recovered(s: State, ev: e.LogRecovered, r: e.Record) -> State:
+    return replace(s, notes=(*s.notes, ev.detail))
+
+
+_HANDLERS: dict[type, Callable[[State, Any, e.Record], State]] = {
+    e.SessionStarted: _session_started,
+    e.SessionLeft: _session_left,
+    e.SessionResumed: _session_resumed,
+    e.SessionFinished: _session_finished,
+    e.StepStarted: _step_started,
+    e.StepOutput: _step_output,
+    e.StepFinished: _step_finished,
+    e.ToolCalled: _tool_called,
+    e.ToolReturned: _tool_returned,
+    e.ModelAsked: _model_asked,
+    e.ModelRetried: _model_retried,
+    e.ModelAnswered: _model_answered,
+    e.SpecProposed: _spec_proposed,
+    e.AttemptProposed: _attempt_proposed,
+    e.ChecksFinished: _checks_finished,
+    e.VerdictProposed: _verdict_proposed,
+    e.FindingAdded: _finding_added,
+    e.FindingChanged: _finding_changed,
+    e.MessageProposed: _message_proposed,
+    e.GateOpened: _gate_opened,
+    e.GateDecided: _gate_decided,
+    e.CommitStarted: _commit_started,
+    e.CommitDone: _commit_done,
+    e.CommitRefused: _commit_refused,
+    e.DeployFinished: _deploy_finished,
+    e.LogRecovered: _log_recovered,
+}

@@ -1,0 +1,1 @@
+"""The loop: roles, gates, tools and limits. It runs without a screen."""

@@ -1,0 +1,177 @@
+"""What the roles are told. The same functions fill the preview that the person sees before sending.
+
+Everything here is text that goes to a model: it may hold any character, and is made safe only where
+it is shown.
+"""
+
+from importlib import resources
+
+from agent_tui.domain.checks import CheckResult
+from agent_tui.domain.decision import Selection
+from agent_tui.domain.patch import FilePatch, Hunk, Patch
+from agent_tui.domain.state import Revision, State
+from agent_tui.domain.text import decode
+from agent_tui.engine.spec_text import spec_to_text
+
+MAX_OUTPUT = 6_000
+"""Characters of a check's output that a model is shown: the end, where failures stand."""
+
+
+def system_prompt(name: str) -> str:
+    """The standing instructions of a role."""
+    return (resources.files("agent_tui.engine") / "prompts" / f"{name}.md").read_text("utf-8")
+
+
+def planner_brief(state: State) -> str:
+    """What the planner is asked: the request, and what came of earlier versions."""
+    session = state.session
+    request = session.request if session else ""
+    parts = [f"# Request\n\n{request}", f"# Version {len(state.specs) + 1} of the spec"]
+    if state.spec:
+        parts.append(f"The version before:\n\n{spec_to_text(state.spec.spec)}")
+    if state.rejection:
+        parts.append(state.rejection)
+    return "\n\n".join(parts)
+
+
+def coder_brief(state: State) -> str:
+    """What the coder is asked: the spec, and all that happened to its earlier attempts."""
+    parts = [f"# Attempt {state.attempt + 1}"]
+    if state.spec:
+        parts.append(f"# Specification, version {state.spec.version}\n\n")
+        parts[-1] += spec_to_text(state.spec.spec).replace("\n## ", "\n### ")
+    parts += _changes_by_the_person(state)
+    if state.rejection:
+        parts.append(state.rejection)
+    revision = state.revision
+    if revision and revision.checks:
+        parts.append(checks_text(revision.checks))
+    if state.ledger:
+        parts.append(ledger_text(state))
+    if revision:
+        parts.append("The files stand as after the attempt before. Go on from there.")
+    return "\n\n".join(parts)
+
+
+def reviewer_brief(state: State, patch_text: str) -> str:
+    """What the reviewer is asked: spec, diff, check results, ledger, the person's changes."""
+    revision = state.revision
+    parts = [f"# Review of attempt {state.attempt}"]
+    if state.spec:
+        parts.append(f"# Specification, version {state.spec.version}\n\n")
+        parts[-1] += spec_to_text(state.spec.spec).replace("\n## ", "\n### ")
+    if revision and revision.report:
+        report = revision.report
+        lines = [f"# The coder's report\n\n{report.summary}"]
+        lines += [f"- {c.criterion}: {c.path} {c.quote}".rstrip() for c in report.claims]
+        lines += [f"- not done: {text}" for text in report.not_done]
+        lines += [f"- unsure: {text}" for text in report.unsure]
+        parts.append("\n".join(lines))
+    parts += _changes_by_the_person(state)
+    parts.append(checks_text((revision.checks or ()) if revision else ()))
+    if state.ledger:
+        parts.append(ledger_text(state))
+    if state.rejection:
+        parts.append(state.rejection)
+    parts.append(f"# Diff\n\n{patch_text}")
+    return "\n\n".join(parts)
+
+
+def message_brief(state: State) -> str:
+    """What the writer of the commit message is asked."""
+    parts = []
+    if state.spec:
+        parts.append(spec_to_text(state.spec.spec))
+    if state.revision and state.revision.report:
+        parts.append(f"# The coder's report\n\n{state.revision.report.summary}")
+    if state.messages:
+        parts.append(f"# The message before\n\n{state.message}")
+    if state.rejection:
+        parts.append(state.rejection)
+    return "\n\n".join(parts)
+
+
+def checks_text(results: tuple[CheckResult, ...]) -> str:
+    """The results of the checks, failures with the end of their output."""
+    if not results:
+        return "# Checks\n\nNo checks are configured."
+    parts = ["# Checks"]
+    for result in results:
+        passed = sum(test.ok for test in result.tests)
+        counts = f", {passed} of {len(result.tests)} tests pass" if result.tests else ""
+        head = f"check {result.name}: {'PASSED' if result.ok else 'FAILED'}{counts}"
+        if result.ok:
+            parts.append(head)
+            continue
+        failing = "\n".join(f"- fails: {test.name}" for test in result.tests if not test.ok)
+        parts.append(
+            "\n".join(x for x in (head, result.problem, failing, result.output[-MAX_OUTPUT:]) if x)
+        )
+    return "\n\n".join(parts)
+
+
+def ledger_text(state: State) -> str:
+    """All findings and where they stand."""
+    lines = ["# Findings so far"]
+    for entry in state.ledger:
+        finding = entry.finding
+        place = f" ({finding.path}:{finding.line})" if finding.path and finding.line else ""
+        head = f"- {finding.id} {finding.severity}, {entry.status} by {entry.by}{place}: "
+        lines.append(head + finding.title + (f": {entry.reason}" if entry.reason else ""))
+        if entry.status in ("open", "disputed"):
+            lines += [f"  {text}" for text in (finding.body, finding.suggestion) if text]
+    return "\n".join(lines)
+
+
+def _changes_by_the_person(state: State) -> list[str]:
+    mine = [r for r in state.revisions if r.author == "person" and r.attempt == state.attempt]
+    return [change_text(revision) for revision in mine if revision.change]
+
+
+def change_text(revision: Revision) -> str:
+    """The person's own change of an attempt, as the models are told."""
+    verb = "left out parts of" if revision.left_out else "edited"
+    return f"# The person {verb} attempt {revision.attempt}; keep it so\n\n{revision.change}"
+
+
+def rejection_text(
+    what: str, reason: str, patch: Patch | None = None, selection: Selection | None = None
+) -> str:
+    """What a rejection sends to the role that works again.
+
+    Args:
+        what: The thing that was rejected, for example ``"version 1 of the spec"``.
+        reason: The person's words.
+        patch: The patch that they looked at.
+        selection: What they dropped from it, if they dropped only a part.
+    """
+    text = f"# The person rejected {what}\n\n{reason.strip() or 'They gave no reason.'}"
+    if patch is not None and selection:
+        text += "\n\nThey marked these parts as not wanted:\n\n"
+        text += selection_text(patch, selection)
+    return text
+
+
+def selection_text(patch: Patch, selection: Selection) -> str:
+    """The parts of a patch that a selection leaves out, as an excerpt of the diff."""
+    parts = []
+    for file in patch.files:
+        if file.path in selection.files:
+            parts.append(f"{file.path}: the whole change ({file.status})")
+            continue
+        if file.path in selection.modes:
+            parts.append(f"{file.path}: the change of its mode")
+        for hunk in file.hunks:
+            lines = _left_out_lines(file, hunk, selection)
+            if lines:
+                parts.append("\n".join([f"{file.path}, line {hunk.new_start}:", *lines]))
+    return "\n\n".join(parts)
+
+
+def _left_out_lines(file: FilePatch, hunk: Hunk, selection: Selection) -> list[str]:
+    wanted = set(selection.lines.get(hunk.id, ()))
+    return [
+        line.kind + decode(line.data)
+        for index, line in enumerate(hunk.lines)
+        if index in wanted and line.kind != " "
+    ]

@@ -1,0 +1,122 @@
+"""The coder: from a spec to a tree, and the person's own revisions of it."""
+
+from agent_tui.domain.base import Actor
+from agent_tui.domain.decision import EditFiles, Selection
+from agent_tui.domain.events import AttemptProposed, CoderReport
+from agent_tui.domain.patch import Patch, parse_patch
+from agent_tui.domain.text import decode
+from agent_tui.domain.turn import ModelError
+from agent_tui.engine.briefs import coder_brief, selection_text, system_prompt
+from agent_tui.engine.context import Context, user
+from agent_tui.engine.conversation import converse
+from agent_tui.engine.tools import CODER_TOOLS, Desk, Report, Toolbox
+
+
+async def code(ctx: Context) -> None:
+    """Let the coder make the next attempt, starting from where the last one stands."""
+    number = ctx.state.attempt + 1
+    before = ctx.state.revision
+    start = before.tree if before else ctx.workspace.base_tree
+    async with ctx.step("code", role="coder", attempt=number) as step:
+        await ctx.workspace.reset(start)
+        desk = Desk(ctx.workspace, start)
+        done = await converse(
+            ctx,
+            step,
+            role="coder",
+            system=system_prompt("coder"),
+            opening=user(coder_brief(ctx.state)),
+            toolbox=Toolbox(CODER_TOOLS, desk),
+            until=Report.name,
+        )
+        tree = await ctx.workspace.snapshot()
+        if tree == start:
+            said = done.message.text.strip() or "It said nothing about it."
+            raise ModelError("bad_answer", f"The coder changed nothing. {said}")
+        report = desk.report or CoderReport(summary=done.message.text.strip())
+        await propose(ctx, tree, attempt=number, author="coder", report=report)
+
+
+async def propose(
+    ctx: Context,
+    tree: str,
+    *,
+    attempt: int,
+    author: Actor,
+    report: CoderReport | None = None,
+    left_out: Selection | None = None,
+    change: str = "",
+) -> None:
+    """Record a tree as the revision in force, with the patch that leads to it."""
+    base = ctx.workspace.base_tree
+    blob = await ctx.recorder.put_blob(await ctx.workspace.diff(base, tree))
+    same = [r for r in ctx.state.revisions if r.attempt == attempt]
+    await ctx.recorder.append(
+        AttemptProposed(
+            attempt=attempt,
+            revision=len(same) + 1,
+            tree=tree,
+            base_tree=base,
+            patch=blob,
+            author=author,
+            report=report,
+            left_out=left_out,
+            change=change,
+        ),
+        author,
+    )
+
+
+async def take_edit(ctx: Context, edit: EditFiles) -> bool:
+    """Make the person's edit of the worktree's files their revision of the attempt.
+
+    Returns:
+        Whether anything was changed.
+    """
+    revision = ctx.state.revision
+    if revision is None:
+        return False
+    if edit.files is not None:
+        await ctx.workspace.reset(revision.tree)
+        await ctx.workspace.write_files(
+            {path: None if text is None else text.encode() for path, text in edit.files.items()}
+        )
+    tree = await ctx.workspace.snapshot()
+    if tree == revision.tree:
+        return False
+    change = decode(await ctx.workspace.diff(revision.tree, tree))
+    await propose(ctx, tree, attempt=revision.attempt, author="person", change=change)
+    return True
+
+
+async def take_selection(ctx: Context, selection: Selection) -> bool:
+    """Make what the person kept of the patch the revision in force.
+
+    Returns:
+        False if nothing is left of the change.
+    """
+    revision = ctx.state.revision
+    if revision is None:
+        return False
+    patch = await current_patch(ctx)
+    tree = await ctx.workspace.select(revision.base_tree, revision.tree, patch, selection)
+    if tree == revision.base_tree:
+        return False
+    change = selection_text(patch, selection)
+    await propose(
+        ctx,
+        tree,
+        attempt=revision.attempt,
+        author="person",
+        left_out=selection,
+        change=change,
+    )
+    return True
+
+
+async def current_patch(ctx: Context) -> Patch:
+    """The patch of the revision in force, derived from its trees."""
+    revision = ctx.state.revision
+    if revision is None:
+        return Patch()
+    return parse_patch(await ctx.workspace.diff(revision.base_tree, revision.tree))

@@ -1,0 +1,178 @@
+"""What every step of the loop works with, and how a step and a model call are recorded."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Callable, Mapping
+from dataclasses import dataclass
+
+from agent_tui.domain.base import Actor, ModelRef, Role
+from agent_tui.domain.events import (
+    ModelAnswered,
+    ModelAsked,
+    ModelRetried,
+    SessionStarted,
+    StepFinished,
+    StepKind,
+    StepOutcome,
+    StepStarted,
+)
+from agent_tui.domain.state import State
+from agent_tui.domain.turn import (
+    Done,
+    Message,
+    ModelError,
+    ModelRequest,
+    Retrying,
+    TextDelta,
+    ThinkingDelta,
+    ToolCallDelta,
+    ToolCallStarted,
+)
+from agent_tui.domain.usage import Cost, Usage
+from agent_tui.engine.limits import check_limits
+from agent_tui.engine.recorder import OutputStream, Recorder
+from agent_tui.ports import Checks, Clock, Ids, Model, Workspace, WorkspaceError
+
+
+def unpriced(model: ModelRef, usage: Usage) -> Cost:
+    """The cost of a call whose price is not known."""
+    return Cost(unpriced_calls=1)
+
+
+@dataclass(frozen=True)
+class Context:
+    """One session's recorder and the ports that its steps use.
+
+    Attributes:
+        price: The cost of a call of a model.
+        signoff: The person's own ``Name <mail>``, if they asked for a Signed-off-by line.
+    """
+
+    recorder: Recorder
+    workspace: Workspace
+    checks: Checks
+    models: Mapping[Role, Model]
+    clock: Clock
+    ids: Ids
+    price: Callable[[ModelRef, Usage], Cost] = unpriced
+    signoff: str | None = None
+
+    @property
+    def state(self) -> State:
+        """The state after the last record."""
+        return self.recorder.state
+
+    @property
+    def session(self) -> SessionStarted:
+        """The session's first event.
+
+        Raises:
+            RuntimeError: If the session has not been started.
+        """
+        if self.state.session is None:
+            raise RuntimeError("the session has not been started")
+        return self.state.session
+
+    @contextlib.asynccontextmanager
+    async def step(
+        self,
+        kind: StepKind,
+        *,
+        role: Role | None = None,
+        actor: Actor | None = None,
+        attempt: int | None = None,
+    ) -> AsyncIterator[str]:
+        """Record a step's start and its end, whichever way it ends."""
+        step_id = self.ids.new("step")
+        who: Actor = actor or role or "engine"
+        model = self.models[role].ref if role else None
+        await self.recorder.append(
+            StepStarted(step=step_id, kind=kind, role=role, model=model, attempt=attempt), who
+        )
+        began = self.clock.monotonic_ns()
+
+        async def finish(outcome: StepOutcome, detail: str = "") -> None:
+            wall = (self.clock.monotonic_ns() - began) / 1e9
+            await self.recorder.append(
+                StepFinished(step=step_id, outcome=outcome, wall_s=wall, detail=detail), who
+            )
+
+        try:
+            yield step_id
+        except (ModelError, WorkspaceError) as error:
+            await finish("failed", str(error))
+            raise
+        except asyncio.CancelledError:
+            await asyncio.shield(finish("cancelled"))
+            raise
+        await finish("done")
+
+    async def ask(self, step: str, request: ModelRequest) -> Done:
+        """Call the role's model once, stream what comes into the step, record the answer.
+
+        Raises:
+            LimitReached: If a limit forbids the call.
+            ModelError: If the call fails.
+        """
+        check_limits(self.state)
+        model = self.models[request.role]
+        prompt = request.messages[-1]
+        words = prompt.text or "\n".join(result.text for result in prompt.results)
+        await self.recorder.append(
+            ModelAsked(step=step, system=request.system, prompt=words), "engine", durable=False
+        )
+        done: Done | None = None
+        async with self.recorder.stream(step, request.role) as output:
+            events = model.stream(request)
+            async for event in events:
+                if isinstance(event, Done):
+                    done = event
+                    break
+                if isinstance(event, Retrying):
+                    await output.flush()
+                    await self._record_retry(step, event, request.role)
+                else:
+                    _show(event, output)
+        if done is None:
+            raise ModelError("truncated", f"{model.ref} stopped without an end to its answer.")
+        await self.recorder.append(
+            ModelAnswered(
+                step=step,
+                stop=done.stop,
+                usage=done.usage,
+                cost=self.price(model.ref, done.usage),
+                latency=done.latency,
+                request_id=done.request_id,
+            ),
+            request.role,
+        )
+        if done.stop == "refused":
+            raise ModelError("refused", f"{model.ref} refused to answer.")
+        return done
+
+    async def _record_retry(self, step: str, event: Retrying, role: Role) -> None:
+        retried = ModelRetried(
+            step=step,
+            kind=event.kind,
+            message=event.message,
+            attempt=event.attempt,
+            wait_s=event.wait_s,
+        )
+        await self.recorder.append(retried, role)
+
+
+def _show(
+    event: TextDelta | ThinkingDelta | ToolCallStarted | ToolCallDelta, output: OutputStream
+) -> None:
+    match event:
+        case TextDelta(text):
+            output.write("text", text)
+        case ThinkingDelta(text):
+            output.write("thinking", text)
+        case ToolCallStarted() | ToolCallDelta():
+            pass  # the call is shown when it is complete, with what it returned
+
+
+def user(text: str) -> Message:
+    """A user's turn."""
+    return Message(role="user", text=text)

@@ -1,0 +1,192 @@
+"""Gates: open one, wait for an answer, and turn the answer into events."""
+
+import asyncio
+from collections.abc import Callable
+
+from agent_tui.domain.base import Actor
+from agent_tui.domain.decision import (
+    AddFinding,
+    Answer,
+    Approval,
+    Approve,
+    Choice,
+    EditFiles,
+    EditMessage,
+    EditSpec,
+    Gate,
+    GateKind,
+    Reject,
+    Reopen,
+    Seen,
+    Waive,
+)
+from agent_tui.domain.events import FindingAdded, FindingChanged, GateDecided, GateOpened
+from agent_tui.domain.state import State
+from agent_tui.engine import coder, planner
+from agent_tui.engine.briefs import rejection_text
+from agent_tui.engine.committer import propose_message
+from agent_tui.engine.context import Context
+from agent_tui.engine.reviewer import person_finding
+from agent_tui.ports import Gatekeeper
+
+BINDING: frozenset[GateKind] = frozenset({"diff", "verdict", "message"})
+"""Gates whose approval names the bytes that may be committed."""
+
+
+class PendingGates:
+    """The gatekeeper of a person: a gate waits until a front end answers it.
+
+    Attributes:
+        on_open: Called when a gate begins to wait.
+    """
+
+    actor: Actor = "person"
+
+    def __init__(self, on_open: Callable[[Gate], None] = lambda gate: None) -> None:
+        self.on_open = on_open
+        self._waiting: tuple[Gate, asyncio.Future[Answer]] | None = None
+
+    @property
+    def waiting(self) -> Gate | None:
+        """The gate that waits, if one does."""
+        return self._waiting[0] if self._waiting else None
+
+    async def answer(self, gate: Gate, state: State) -> Answer:
+        """Wait for :meth:`resolve`."""
+        future: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
+        self._waiting = (gate, future)
+        self.on_open(gate)
+        try:
+            return await future
+        finally:
+            self._waiting = None
+
+    def resolve(self, gate_id: str, answer: Answer) -> bool:
+        """Give the answer.
+
+        Returns:
+            False if that gate does not wait any more, and the answer was not taken.
+        """
+        if self._waiting is None or self._waiting[0].id != gate_id or self._waiting[1].done():
+            return False
+        self._waiting[1].set_result(answer)
+        return True
+
+
+class PolicyGatekeeper:
+    """Decides without a person: everything goes on, except what only a person may allow.
+
+    Args:
+        deploy: Whether the deploy command may run.
+    """
+
+    actor: Actor = "policy"
+
+    def __init__(self, *, deploy: bool = False) -> None:
+        self._deploy = deploy
+
+    async def answer(self, gate: Gate, state: State) -> Answer:
+        """Approve, or stop where going on would need a person."""
+        if gate.kind in ("limit", "fault"):
+            return Reject(reason="Nobody is there to ask.", stop=True)
+        if gate.kind == "deploy" and not self._deploy:
+            return Reject(reason='Deploying needs a person\'s approval, or gates.deploy = "auto".')
+        return Approve()
+
+
+class Gates:
+    """Asks the right keeper and records what was answered."""
+
+    def __init__(self, ctx: Context, person: Gatekeeper, policy: Gatekeeper) -> None:
+        self._ctx = ctx
+        self._person = person
+        self._policy = policy
+        self._opened: dict[str, int] = {}
+
+    async def ask(self, kind: GateKind, question: str) -> None:
+        """Open the gate unless it is open already, wait for one answer, and act on it."""
+        ctx = self._ctx
+        gate = ctx.state.gate
+        if gate is None or gate.kind != kind:
+            gate = Gate(id=ctx.ids.new("gate"), kind=kind, question=question)
+            await ctx.recorder.append(GateOpened(gate=gate), "engine")
+        began = self._opened.setdefault(gate.id, ctx.clock.monotonic_ns())
+        automatic = ctx.session.gates.get(kind) == "auto"
+        keeper = self._policy if automatic else self._person
+        answer = await keeper.answer(gate, ctx.state)
+        waited_s = (ctx.clock.monotonic_ns() - began) / 1e9
+        await self._take(gate, answer, keeper.actor, waited_s)
+
+    async def _take(self, gate: Gate, answer: Answer, actor: Actor, waited_s: float) -> None:
+        ctx = self._ctx
+
+        async def decide(
+            choice: Choice,
+            *,
+            kind: GateKind = gate.kind,
+            reason: str = "",
+            sends: str = "",
+            approval: Approval | None = None,
+            seen: Seen | None = None,
+        ) -> None:
+            event = GateDecided(
+                gate=gate.id,
+                kind=kind,
+                choice=choice,
+                reason=reason,
+                sends=sends,
+                approval=approval,
+                seen=seen,
+                waited_s=waited_s,
+            )
+            await ctx.recorder.append(event, actor)
+
+        match answer:
+            case Approve(selection=selection, seen=seen) if selection:
+                if await coder.take_selection(ctx, selection):
+                    approval = ctx.state.approval()
+                    await decide("approve", kind="diff", approval=approval, seen=seen)
+                else:
+                    reason = "Every part of the change was left out."
+                    sends = rejection_text(subject(ctx.state, "diff"), reason)
+                    await decide("reject", kind="diff", reason=reason, sends=sends, seen=seen)
+            case Approve(seen=seen):
+                binds = gate.kind in BINDING and (gate.kind != "verdict" or ctx.state.passes)
+                approved = ctx.state.approval() if binds else None
+                await decide("approve", approval=approved, seen=seen)
+            case Reject(stop=True, reason=reason, seen=seen):
+                await decide("stop", reason=reason, seen=seen)
+            case Reject(reason=reason, selection=selection, seen=seen):
+                patch = await coder.current_patch(ctx) if selection else None
+                sends = rejection_text(subject(ctx.state, gate.kind), reason, patch, selection)
+                await decide("reject", reason=reason, sends=sends, seen=seen)
+            case EditSpec():
+                await planner.take_edit(ctx, answer)
+                await decide("edit")
+            case EditFiles():
+                if await coder.take_edit(ctx, answer):
+                    await decide("edit", kind="diff")
+            case EditMessage(message=text):
+                await propose_message(ctx, text, "person")
+                await decide("edit")
+            case Waive(finding=finding, reason=reason):
+                waived = FindingChanged(finding=finding, status="waived", reason=reason)
+                await ctx.recorder.append(waived, actor)
+            case Reopen(finding=finding):
+                await ctx.recorder.append(FindingChanged(finding=finding, status="open"), actor)
+            case AddFinding(finding=draft):
+                added = person_finding(ctx.state, draft, await coder.current_patch(ctx))
+                await ctx.recorder.append(FindingAdded(finding=added), actor)
+
+
+def subject(state: State, kind: GateKind) -> str:
+    """What a decision at a gate is about, in words that a model understands."""
+    if kind == "spec" and state.spec:
+        return f"version {state.spec.version} of the spec"
+    if kind == "diff":
+        return f"the diff of attempt {state.attempt}"
+    if kind == "verdict":
+        return f"the review of attempt {state.attempt}"
+    if kind == "message":
+        return "the commit message"
+    return kind

@@ -1,0 +1,129 @@
+"""The second front end: a session without a screen, as progress lines or as JSON Lines."""
+
+import asyncio
+import contextlib
+import json
+import signal
+import sys
+from collections.abc import Callable
+from typing import TextIO
+
+from agent_tui.bootstrap import LiveSession
+from agent_tui.domain import events as e
+from agent_tui.domain.state import State, apply
+from agent_tui.domain.text import one_line, visible_lines
+
+EXIT_CODES: dict[e.OutcomeKind, int] = {
+    "committed": 0,
+    "failed": 1,
+    "rejected": 3,
+    "limit": 4,
+    "checks failed": 5,
+    "provider error": 6,
+}
+INTERRUPTED = 130
+
+
+def record_line(record: e.Record) -> str:
+    """A record as one line of JSON, in the documented form.
+
+    Non-ASCII characters are escaped, so that no control character reaches a terminal.
+    """
+    data = record.event.model_dump(mode="json", exclude={"type"})
+    return json.dumps(
+        {
+            "v": 1,
+            "seq": record.seq,
+            "ts": record.at.isoformat(),
+            "attempt": record.attempt,
+            "actor": record.actor,
+            "type": record.event.type,
+            "data": data,
+        }
+    )
+
+
+def progress(record: e.Record, state: State) -> str:
+    """What a record means, in a line or two; empty for what is not worth one."""
+    match record.event:
+        case e.SessionStarted(session=name, request=request, repo=repo):
+            return f"session {name} in {one_line(repo.root)}\nrequest: {one_line(request)}"
+        case e.StepStarted(kind=kind, role=role, model=model):
+            who = f" ({role}, {model})" if role else ""
+            return f"… {kind}{who}"
+        case e.StepFinished(outcome="failed", detail=detail):
+            return f"  failed: {one_line(detail, 500)}"
+        case e.SpecProposed(version=version, spec=spec):
+            lines = [f"  spec v{version}: {one_line(spec.title)}"]
+            lines += [f"    {c.id} {one_line(c.text)}" for c in spec.criteria]
+            return "\n".join(lines)
+        case e.ToolCalled(name=name, arguments=arguments):
+            path = arguments.get("path", "")
+            return f"  {one_line(name)} {one_line(str(path))}".rstrip()
+        case e.AttemptProposed(attempt=attempt, tree=tree, author=author):
+            return f"  attempt {attempt} by {author}: tree {tree[:12]}"
+        case e.ChecksFinished(results=results):
+            return "\n".join(
+                f"  check {one_line(r.name)}: {'passed' if r.ok else 'FAILED'} "
+                f"({sum(t.ok for t in r.tests)} of {len(r.tests)} tests)"
+                for r in results
+            )
+        case e.VerdictProposed(verdict=verdict):
+            lines = [f"  {'pass' if state.passes else 'fail'}: {one_line(verdict.summary)}"]
+            lines += [f"    {f.id} {f.severity}: {one_line(f.title)}" for f in verdict.findings]
+            return "\n".join(lines)
+        case e.GateDecided(kind=kind, choice=choice, reason=reason):
+            why = f": {one_line(reason)}" if reason else ""
+            return f"  {kind} gate: {choice} by {record.actor}{why}"
+        case e.CommitRefused(detail=detail):
+            return f"  no commit: {one_line(detail)}"
+        case e.CommitDone(commit=commit, landed=landed, ref=ref, detail=detail):
+            note = f"\n  {visible_lines(detail)}" if detail else ""
+            return f"  committed {commit} on {landed or ref}{note}"
+        case e.DeployFinished(ok=ok, exit_code=code):
+            return f"  deploy: {'done' if ok else f'failed with {code}'}"
+        case e.SessionFinished(outcome=outcome, detail=detail):
+            return f"{outcome}: {one_line(detail, 500)}"
+        case e.LogRecovered(detail=detail):
+            return f"  {one_line(detail, 500)}"
+    return ""
+
+
+def reporter(
+    session: LiveSession, *, as_json: bool, out: TextIO = sys.stdout, log: TextIO = sys.stderr
+) -> Callable[[e.Record], None]:
+    """Prints records as they come: JSON on *out*, or progress on *out* if no JSON is asked for."""
+    state = session.state if session.state.seq > 0 else State()
+
+    def report(record: e.Record) -> None:
+        nonlocal state
+        state = apply(state, record)
+        if as_json:
+            print(record_line(record), file=out, flush=True)
+        line = progress(record, state)
+        if line:
+            print(line, file=log if as_json else out, flush=True)
+
+    return report
+
+
+async def run_headless(session: LiveSession, *, as_json: bool) -> int:
+    """Run a session to its end.
+
+    Returns:
+        The exit code.
+    """
+    session.subscribe(reporter(session, as_json=as_json))
+    task = asyncio.ensure_future(session.run())
+    loop = asyncio.get_running_loop()
+    for name in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        loop.add_signal_handler(name, task.cancel)
+    try:
+        with contextlib.suppress(asyncio.CancelledError):
+            finished = await task
+            return EXIT_CODES[finished.outcome]
+        await session.leave()
+        print(f"stopped; go on with: agent-tui resume {session.id}", file=sys.stderr)
+        return INTERRUPTED
+    finally:
+        await session.close()

@@ -1,0 +1,223 @@
+"""What the engine needs from the world, as protocols. ``bootstrap.py`` chooses who serves them."""
+
+from collections.abc import AsyncIterator, Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Literal, Protocol
+
+from agent_tui.domain.base import Actor, BlobRef, ModelRef
+from agent_tui.domain.checks import CheckCommand, CheckResult
+from agent_tui.domain.decision import Answer, Approval, Gate, Selection
+from agent_tui.domain.events import Event, Record
+from agent_tui.domain.patch import Patch
+from agent_tui.domain.state import State
+from agent_tui.domain.turn import ModelEvent, ModelRequest
+
+
+class Clock(Protocol):
+    """Time, injected so that tests and replay own it."""
+
+    def now(self) -> datetime:
+        """The time of day, in UTC, aware."""
+        ...
+
+    def monotonic_ns(self) -> int:
+        """Nanoseconds of a clock that only goes forward."""
+        ...
+
+
+class Ids(Protocol):
+    """Names for new things."""
+
+    def new(self, prefix: str) -> str:
+        """A name that was not given before, beginning with *prefix*."""
+        ...
+
+
+class Model(Protocol):
+    """One model behind one provider. An attempt is one request."""
+
+    @property
+    def ref(self) -> ModelRef:
+        """Provider and model, as configured."""
+        ...
+
+    def stream(self, request: ModelRequest) -> AsyncIterator[ModelEvent]:
+        """Events as they come, the last one :class:`Done`.
+
+        Raises:
+            ModelError: On any failure. Nothing that was streamed before it counts.
+        """
+        ...
+
+
+class EventSink(Protocol):
+    """The session log, as its writer sees it."""
+
+    async def append(self, event: Event, actor: Actor, *, durable: bool = True) -> Record:
+        """Write one event. When it returns and *durable* is true, the event is on the disk."""
+        ...
+
+    async def put_blob(self, data: bytes) -> BlobRef:
+        """Store a big text beside the log, durable before it returns."""
+        ...
+
+
+class Gatekeeper(Protocol):
+    """Who answers at gates: a person, or a policy."""
+
+    @property
+    def actor(self) -> Actor:
+        """Whose decisions these are."""
+        ...
+
+    async def answer(self, gate: Gate, state: State) -> Answer:
+        """Wait for the answer. Cancelling leaves the gate open in the log."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class HookRun:
+    """What the repository's commit hooks did.
+
+    Attributes:
+        tree: The tree after the hooks; another one than before if they changed files.
+        message: The message after ``prepare-commit-msg`` and ``commit-msg``.
+        failed: Name of the hook that refused, or None.
+    """
+
+    tree: str
+    message: str
+    failed: str | None = None
+    output: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Committed:
+    """A commit that exists. See :class:`~agent_tui.domain.events.CommitDone`."""
+
+    commit: str
+    tree: str
+    ref: str
+    landed: str | None = None
+    detail: str = ""
+
+
+class CommitError(Exception):
+    """No commit was made, and nothing was changed.
+
+    Attributes:
+        cause: As in :class:`~agent_tui.domain.events.CommitRefused`.
+    """
+
+    def __init__(
+        self, cause: Literal["hook", "signing", "identity", "moved", "git"], message: str
+    ) -> None:
+        super().__init__(message)
+        self.cause = cause
+
+
+class Workspace(Protocol):
+    """The session's own linked worktree, and the trees made from it.
+
+    The user's files, index, stash and branches are untouched until :meth:`commit` lands. All
+    methods raise :class:`WorkspaceError` with one clear sentence when git refuses.
+    """
+
+    @property
+    def root(self) -> Path:
+        """Top of the linked worktree."""
+        ...
+
+    @property
+    def base_tree(self) -> str:
+        """Object name of the tree that the session started from."""
+        ...
+
+    async def reset(self, tree: str) -> None:
+        """Make the worktree's files equal to *tree*, removing whatever else is there."""
+        ...
+
+    async def snapshot(self) -> str:
+        """The worktree's present content as a tree (ignored files are left out)."""
+        ...
+
+    async def diff(self, old: str, new: str) -> bytes:
+        """``git diff`` between two trees, in the form that ``parse_patch`` reads."""
+        ...
+
+    async def select(self, base: str, target: str, patch: Patch, selection: Selection) -> str:
+        """The tree of *target* without what *selection* leaves out of *patch*."""
+        ...
+
+    async def read(self, tree: str, path: str) -> bytes | None:
+        """A file's bytes in a tree, or None when there is no such file."""
+        ...
+
+    async def files(self, tree: str) -> tuple[str, ...]:
+        """All paths of a tree."""
+        ...
+
+    async def write_files(self, files: Mapping[str, bytes | None]) -> None:
+        """Write (or, with None, delete) files in the worktree, never outside it."""
+        ...
+
+    async def run_hooks(self, tree: str, message: str) -> HookRun:
+        """Run the user's commit hooks on an export of *tree*."""
+        ...
+
+    async def commit(self, approval: Approval, message: str, session: str) -> Committed:
+        """Commit the approved tree and land it if nothing of the user's is clobbered.
+
+        Raises:
+            CommitError: If there is no commit.
+        """
+        ...
+
+    async def find_commit(self, approval: Approval, session: str) -> Committed | None:
+        """The commit of an earlier run that was ended in the middle, if it exists."""
+        ...
+
+    async def close(self) -> None:
+        """Let go of processes and descriptors. The worktree stays for a resume."""
+        ...
+
+    async def remove(self) -> None:
+        """Remove the worktree of a finished session. Refs and commits stay."""
+        ...
+
+
+class WorkspaceError(Exception):
+    """The repository is not as it has to be; the text says what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class CommandResult:
+    """How a command ended."""
+
+    exit_code: int | None
+    output: str
+    duration_s: float
+    problem: str = ""
+
+
+class Checks(Protocol):
+    """Runs configured commands on exactly one tree."""
+
+    @property
+    def protection(self) -> str:
+        """What keeps the commands from the rest of the machine, for the status bar."""
+        ...
+
+    async def run(
+        self, tree: str, check: CheckCommand, on_output: Callable[[str], None]
+    ) -> CheckResult:
+        """Export *tree* to a throw-away folder and run the check there."""
+        ...
+
+    async def deploy(
+        self, commit: str, command: tuple[str, ...], on_output: Callable[[str], None]
+    ) -> CommandResult:
+        """Run the deploy command in the user's repository, told the commit."""
+        ...

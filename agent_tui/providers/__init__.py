@@ -1,0 +1,1 @@
+"""Models behind the port: each module serves one provider."""

@@ -1,0 +1,134 @@
+"""The one registry of actions: bindings, gate bar, help, palette, keymap and the README's table."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from textual.binding import Binding
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """Something that a person can do.
+
+    Attributes:
+        id: Its name in a keymap.
+        keys: Default keys, separated by commas, in Textual's names.
+        label: One or two words for the gate bar.
+        help: A sentence for help and palette.
+        group: Heading in the help.
+        where: ``session``, ``replay`` or ``both``.
+    """
+
+    id: str
+    keys: str
+    label: str
+    help: str
+    group: str
+    where: str = "both"
+
+    def binding(self, keys: str | None = None) -> Binding:
+        """As Textual binds it."""
+        return Binding(keys or self.keys, f"do('{self.id}')", self.label, show=False, id=self.id)
+
+
+_KEY_NAMES = {
+    "left_square_bracket": "[",
+    "right_square_bracket": "]",
+    "left_curly_bracket": "{",
+    "right_curly_bracket": "}",
+    "question_mark": "?",
+    "slash": "/",
+    "space": "space",
+    "escape": "esc",
+    "left": "←",
+    "right": "→",
+    "up": "↑",
+    "down": "↓",
+    "shift+left": "shift+←",
+    "shift+right": "shift+→",
+    "pagedown": "pgdn",
+    "pageup": "pgup",
+}
+
+
+def key_names(keys: str) -> str:
+    """Keys as a person reads them."""
+    return " ".join(_KEY_NAMES.get(key.strip(), key.strip()) for key in keys.split(","))
+
+
+ACTIONS: tuple[Action, ...] = (
+    Action("approve", "a", "approve", "Approve what the gate asks about.", "Gate", "session"),
+    Action("reject", "r", "reject", "Reject it: again with a reason, or stop.", "Gate", "session"),
+    Action("edit", "e", "edit", "Edit the spec, the file at the cursor, or the message.", "Gate",
+           "session"),
+    Action("edit-outside", "E", "$EDITOR", "The same in $VISUAL or $EDITOR.", "Gate", "session"),
+    Action("toggle", "space", "keep/drop", "Leave out or take in the hunk, file or range.",
+           "Review", "session"),
+    Action("range", "v", "range", "Begin or end a range of lines.", "Review", "session"),
+    Action("undo", "z", "undo", "Take back the last change of the selection.", "Review", "session"),
+    Action("comment", "c", "comment", "Add a finding of your own at this line.", "Review",
+           "session"),
+    Action("waive", "w", "waive", "Waive the finding at the cursor, or open it again.", "Review",
+           "session"),
+    Action("next-hunk", "right_square_bracket", "next hunk", "Go to the next hunk.", "Move"),
+    Action("previous-hunk", "left_square_bracket", "previous hunk", "Go to the hunk before.",
+           "Move"),
+    Action("next-file", "right_curly_bracket", "next file", "Go to the next file.", "Move"),
+    Action("previous-file", "left_curly_bracket", "previous file", "Go to the file before.",
+           "Move"),
+    Action("follow", "enter", "follow", "Jump to what is linked to the selection.", "Move"),
+    Action("down", "j,down", "down", "Move down.", "Move"),
+    Action("up", "k,up", "up", "Move up.", "Move"),
+    Action("page-down", "pagedown,ctrl+d", "page down", "Move down a page.", "Move"),
+    Action("page-up", "pageup,ctrl+u", "page up", "Move up a page.", "Move"),
+    Action("bottom", "G", "bottom", "Go to the end of the pane.", "Move"),
+    Action("top", "g", "top", "Go to the top of the pane.", "Move"),
+    Action("next-pane", "tab", "next pane", "Go to the next pane.", "Panes"),
+    Action("previous-pane", "shift+tab", "previous pane", "Go to the pane before.", "Panes"),
+    Action("pane-spec", "1", "spec", "Go to the spec.", "Panes"),
+    Action("pane-diff", "2", "diff", "Go to the diff.", "Panes"),
+    Action("pane-verdict", "3", "verdict", "Go to the verdict.", "Panes"),
+    Action("activity", "o", "activity", "Show the coder's activity instead of the diff.", "Panes"),
+    Action("zoom", "m", "zoom", "Give the pane the whole screen, or take it back.", "Panes"),
+    Action("timeline", "t", "timeline", "Show every step with its cost and time.", "Panes"),
+    Action("search", "slash", "search", "Search in the pane.", "Search"),
+    Action("next-match", "n", "next match", "Go to the next match.", "Search"),
+    Action("previous-match", "N", "previous match", "Go to the match before.", "Search"),
+    Action("copy", "y", "copy", "Copy what is selected.", "Search"),
+    Action("step-forward", "right", "step", "Step to the next event.", "Replay", "replay"),
+    Action("step-back", "left", "back", "Step to the event before.", "Replay", "replay"),
+    Action("next-gate", "full_stop", "next decision", "Go to the next decision.", "Replay",
+           "replay"),
+    Action("previous-gate", "comma", "decision before", "Go to the decision before.", "Replay",
+           "replay"),
+    Action("next-attempt", "shift+right", "next attempt", "Go to the next attempt.", "Replay",
+           "replay"),
+    Action("previous-attempt", "shift+left", "attempt before", "Go to the attempt before.",
+           "Replay", "replay"),
+    Action("replay-start", "home", "start", "Go to the start of the session.", "Replay",
+           "replay"),
+    Action("replay-end", "end", "end", "Go to the end of the session.", "Replay", "replay"),
+    Action("play", "p", "play", "Play, or pause.", "Replay", "replay"),
+    Action("interrupt", "escape", "stop step", "Stop the step that runs; the session stays.",
+           "Session"),
+    Action("help", "question_mark", "help", "Show all keys.", "Session"),
+    Action("leave", "q", "leave", "Leave; the session stays and can be resumed.", "Session"),
+)  # fmt: skip
+
+BY_ID = {action.id: action for action in ACTIONS}
+
+
+def bindings(where: str) -> list[Binding]:
+    """The bindings of a screen: ``session`` or ``replay``."""
+    return [action.binding() for action in ACTIONS if action.where in (where, "both")]
+
+
+def key_table(actions: Iterable[Action] = ACTIONS) -> str:
+    """The table of keys in Markdown, for the README."""
+    lines = ["| Key | What it does |", "|---|---|"]
+    for action in actions:
+        keys = " ".join(f"`{name}`" for name in key_names(action.keys).split(" "))
+        lines.append(f"| {keys} | {action.help} |")
+    return "\n".join(lines)

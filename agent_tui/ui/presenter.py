@@ -1,0 +1,303 @@
+"""From a session's state to what the widgets show. Live sessions and replays share it."""
+
+from collections.abc import Callable, Hashable
+from typing import Protocol
+
+from textual.content import Content
+
+from agent_tui.domain.base import BlobRef
+from agent_tui.domain.links import Links, Node
+from agent_tui.domain.patch import Patch, parse_patch
+from agent_tui.domain.state import State
+from agent_tui.ui.highlighting import highlight_patch
+from agent_tui.ui.render import diff, spec, status, verdict
+from agent_tui.ui.screens.session import SessionScreen
+from agent_tui.ui.selection import DraftSelection
+from agent_tui.ui.widgets.bars import Bar, GateBar, PaneTabs, Timeline
+from agent_tui.ui.widgets.rows import Row, RowsView
+
+FRAME_S = 1 / 30
+"""Events that come faster than this are shown together."""
+
+
+class Source(Protocol):
+    """Where the state comes from: a running session or a replay."""
+
+    @property
+    def live(self) -> bool:
+        """Whether decisions can be made."""
+        ...
+
+    @property
+    def state(self) -> State:
+        """The state to show."""
+        ...
+
+    @property
+    def place(self) -> str:
+        """The place of a replay in words, empty for a running session."""
+        ...
+
+    async def blob(self, ref: BlobRef) -> bytes:
+        """A text that is stored beside the log."""
+        ...
+
+    def since_last(self) -> float:
+        """Seconds since the last event, 0 for a replay."""
+        ...
+
+
+class Presenter:
+    """Keeps the widgets of a session screen equal to a state.
+
+    Args:
+        screen: The screen.
+        source: Where the state comes from.
+        gate_keys: The actions to offer, as pairs of id and label.
+        deaf: Whether keys are dead because a gate has just appeared.
+    """
+
+    def __init__(
+        self,
+        screen: SessionScreen,
+        source: Source,
+        gate_keys: Callable[[], list[tuple[str, str]]],
+        deaf: Callable[[], bool],
+    ) -> None:
+        self._screen = screen
+        self._source = source
+        self._gate_keys = gate_keys
+        self._deaf = deaf
+        self._patches: dict[str, Patch] = {}
+        self._colours: dict[str, dict[str, list[Content]]] = {}
+        self._shown: dict[str, object] = {}
+        self._scheduled = False
+        self._focused_for: object = None
+        self.patch = Patch()
+        self.links: Links | None = None
+        self.draft = DraftSelection(self.patch)
+        self.seen: set[Hashable] = set()
+        self._tree = ""
+        self.show_activity = False
+        self.node: Node | None = None
+
+    @property
+    def state(self) -> State:
+        """The state in force."""
+        return self._source.state
+
+    @property
+    def busy(self) -> bool:
+        """Whether something that happened is not on the screen yet."""
+        return self._scheduled
+
+    def changed(self) -> None:
+        """Something happened: show it with the next frame."""
+        if not self._scheduled and self._screen.is_mounted:
+            self._scheduled = True
+            self._screen.set_timer(FRAME_S, self._frame)
+
+    async def _frame(self) -> None:
+        self._scheduled = False
+        await self.refresh()
+
+    async def refresh(self) -> None:
+        """Show the state as it is now."""
+        if not self._screen.is_mounted:
+            return
+        state = self.state
+        await self._load_patch(state)
+        self._link(state)
+        self._show_bars(state)
+        self._show_spec(state)
+        self._show_diff(state)
+        self._show_verdict(state)
+        self._attend(state)
+
+    def redraw(self) -> None:
+        """Make all rows anew, for another width or selection."""
+        self._shown.clear()
+        self.changed()
+
+    # -- the patch ---------------------------------------------------------------------------
+
+    async def _load_patch(self, state: State) -> None:
+        revision = state.revision
+        if revision is None:
+            self.patch, self._tree = Patch(), ""
+            return
+        digest = revision.patch.digest
+        if digest not in self._patches:
+            raw = await self._source.blob(revision.patch)
+            self._patches[digest] = await self._screen.in_thread(parse_patch, raw)
+            self._highlight(digest)
+        if self._tree != revision.tree or self.patch is not self._patches[digest]:
+            self._tree = revision.tree
+            self.patch = self._patches[digest]
+            self.draft = DraftSelection(self.patch)
+            self.seen = set()
+
+    def _highlight(self, digest: str) -> None:
+        patch = self._patches[digest]
+
+        def done(colours: dict[str, list[Content]]) -> None:
+            self._colours[digest] = colours
+            self._shown.pop("diff", None)
+            self.changed()
+
+        self._screen.behind(lambda: highlight_patch(patch), done)
+
+    def _link(self, state: State) -> None:
+        revision = state.revision
+        key = (state.spec, revision, state.ledger, self.patch)
+        if self._shown.get("links") != key or self.links is None:
+            self._shown["links"] = key
+            self.links = Links(
+                state.spec.spec if state.spec else None,
+                self.patch,
+                revision.report if revision else None,
+                (revision.checks or ()) if revision else (),
+                [entry.finding for entry in state.ledger],
+            )
+
+    # -- widgets -----------------------------------------------------------------------------
+
+    def tick(self) -> None:
+        """A second went by."""
+        if self._screen.is_mounted:
+            self._show_header(self.state)
+
+    def _show_header(self, state: State) -> None:
+        bar = self._screen.query_one("#header", Bar)
+        width = bar.content_size.width
+        idle = self._source.since_last() if state.finished is None else 0.0
+        bar.show(status.header(state, width, idle, replaying=self._source.place))
+
+    def _show_bars(self, state: State) -> None:
+        self._show_header(state)
+        self._screen.query_one("#timeline", Timeline).show(status.timeline(state))
+        self.show_gate()
+        titles = self._titles(state)
+        for pane_id, title in zip(("spec-pane", "diff-pane", "verdict-pane"), titles, strict=True):
+            self._screen.query_one(f"#{pane_id}").border_title = title
+        self._screen.query_one("#tabs", PaneTabs).show(titles, self._screen.pane_index)
+
+    def _titles(self, state: State) -> list[Content]:
+        return [
+            spec.spec_title(state),
+            diff.diff_title(state, len(self.seen), self.patch.hunk_count),
+            verdict.verdict_title(state),
+        ]
+
+    def show_gate(self) -> None:
+        """Show the gate bar."""
+        state = self.state
+        self._screen.query_one("#gate", GateBar).show(
+            status.gate_question(state),
+            status.gate_keys(self._gate_keys()),
+            waiting=state.gate is not None and self._source.live,
+            deaf=self._deaf(),
+        )
+
+    def _view(self, name: str) -> RowsView:
+        return self._screen.query_one(f"#{name}", RowsView)
+
+    def _changed(self, name: str, *key: object) -> bool:
+        if self._shown.get(name) == key:
+            return False
+        self._shown[name] = key
+        return True
+
+    def _show_spec(self, state: State) -> None:
+        view = self._view("spec")
+        step = state.step
+        live = step if step is not None and step.kind == "plan" else None
+        checked = state.revision.verdict if state.revision else None
+        width = view.text_width
+        if width > 0 and self._changed("spec", state.specs, live, checked, self.links, width):
+            view.show(spec.spec_rows(state, self.links, width), follow=bool(live and live.running))
+
+    def _show_diff(self, state: State) -> None:
+        step = state.step
+        coding = step is not None and step.kind == "code" and step.outcome != "done"
+        activity = coding or self.show_activity or state.revision is None
+        self._screen.query_one("#diff-pane").set_class(activity, "-activity")
+        if activity:
+            self._show_activity(state)
+            return
+        view = self._view("diff")
+        width = view.text_width
+        revision = state.revision
+        colours = self._colours.get(revision.patch.digest, {}) if revision else {}
+        key = (revision, state.ledger, self.draft.selection, self.links, width, id(colours))
+        if width > 0 and revision is not None and self._changed("diff", *key):
+            builder = diff.DiffRows(
+                self.patch,
+                links=self.links,
+                ledger=state.ledger,
+                width=width,
+                left_out=self.draft.line_left_out,
+                file_left_out=self.draft.file_left_out,
+                colours=colours,
+            )
+            view.show([*diff.report_rows(revision, width), *builder.build()])
+
+    def _show_activity(self, state: State) -> None:
+        view = self._view("activity")
+        step = next((s for s in reversed(state.steps) if s.kind == "code"), None)
+        width = view.text_width
+        if width > 0 and self._changed("activity", step, width):
+            view.show(diff.activity_rows(state, width), follow=True)
+
+    def _show_verdict(self, state: State) -> None:
+        view = self._view("verdict")
+        step = state.step
+        live = step if step is not None and step.kind in ("check", "review") else None
+        width = view.text_width
+        key = (state.revision, live, state.ledger, state.messages, state.commit, state.refused)
+        if width > 0 and self._changed(
+            "verdict", *key, state.deploy, state.finished, state.session, width
+        ):
+            rows = verdict.verdict_rows(state, width)
+            view.show(rows, follow=bool(live and live.running and live.kind == "check"))
+
+    # -- attention ---------------------------------------------------------------------------
+
+    def _attend(self, state: State) -> None:
+        """Bring the pane to the front in which something begins to happen."""
+        gate, step = state.gate, state.step
+        subject: object = None
+        pane = None
+        if gate is not None:
+            subject = gate.id
+            pane = {"spec": 0, "diff": 1}.get(gate.kind, 2)
+            if gate.kind in ("limit", "fault"):
+                pane = None
+        elif step is not None and step.running:
+            subject = step.id
+            pane = {"plan": 0, "code": 1}.get(step.kind, 2)
+        if subject != self._focused_for:
+            self._focused_for = subject
+            if pane is not None:
+                self._screen.show_pane(pane)
+
+    def viewed(self, rows: list[Row]) -> None:
+        """These rows of the diff are on the screen."""
+        new = diff.hunk_keys(rows) - self.seen
+        if new:
+            self.seen |= new
+            self._show_bars(self.state)
+
+    def selected(self, view: RowsView, row: Row | None) -> None:
+        """The cursor of a pane moved: mark what is linked, and bring it on the screen."""
+        node = row.key if row is not None and isinstance(row.key, Node) else None
+        self.node = node
+        related = self.links.related(node) if node is not None and self.links else frozenset()
+        marks = frozenset({*related, node}) if node is not None else frozenset()
+        for name in ("spec", "diff", "verdict"):
+            other = self._view(name)
+            other.marks = marks
+            if other is not view and other.display:
+                first = next((r.key for r in other.rows if r.key in related), None)
+                if first is not None:
+                    other.reveal(first)

@@ -1,0 +1,206 @@
+"""The lines around the panes: header, timeline, gate."""
+
+from collections.abc import Iterable
+
+from textual.content import Content
+
+from agent_tui.domain.decision import GateKind
+from agent_tui.domain.state import Decided, Phase, State, Step
+from agent_tui.domain.text import one_line, visible
+from agent_tui.domain.usage import Cost
+from agent_tui.engine.limits import effective_limits
+from agent_tui.ui.actions import BY_ID, key_names
+from agent_tui.ui.render.text import seconds
+
+SEPARATOR = ("  ─  ", "$muted")
+
+
+def money(cost: Cost, limit: float | None = None) -> Content:
+    """Money that was spent: priced dollars, and how many calls have no known price."""
+    if not cost.priced and cost.unpriced_calls:
+        text = Content.styled("unpriced", "$muted")
+    else:
+        text = Content(f"${cost.priced:.2f}")
+        if cost.unpriced_calls:
+            text = Content.assemble(text, (f" + {cost.unpriced_calls} unpriced", "$muted"))
+    if limit is not None:
+        text = Content.assemble(text, (f" of ${limit:.2f}", "$muted"))
+    return text
+
+
+def header(state: State, width: int, now_s: float = 0.0, *, replaying: str = "") -> Content:
+    """The top line: repository, request, iteration, money, time, protection.
+
+    Args:
+        now_s: Seconds since the last event, for a session that is running.
+        replaying: The place of a replay, in words.
+    """
+    session = state.session
+    if session is None:
+        return Content.styled("agent-tui", "bold")
+    limits = effective_limits(state)
+    branch = session.repo.branch or "detached"
+    left: list[str | tuple[str, str] | Content] = [
+        (visible(session.repo.name), "bold"),
+        (f" ⎇ {visible(branch)}", "$muted"),
+    ]
+    right: list[str | tuple[str, str] | Content] = []
+    total = f"/{limits.iterations}" if limits.iterations else ""
+    right += [(f"attempt {state.attempt}{total}", ""), SEPARATOR]
+    right += [money(state.cost, limits.dollars), SEPARATOR]
+    elapsed = 0.0
+    if state.started_at and state.last_at:
+        elapsed = (state.last_at - state.started_at).total_seconds() + now_s
+    waiting = state.person_s + (now_s if state.gate else 0.0)
+    right.append(seconds(elapsed))
+    right.append((f" (you {seconds(waiting)})", "$person"))
+    protection = "no sandbox" if session.protection == "none" else session.protection
+    right += [SEPARATOR, (protection, "$warn" if session.protection == "none" else "$ok")]
+    if replaying:
+        right += [SEPARATOR, (replaying, "bold $gate")]
+    tail = Content.assemble(*right)
+    head = Content.assemble(*left)
+    room = width - head.cell_length - tail.cell_length - 6
+    if room > 12:
+        request = one_line(session.request, max(4, room - 4))
+        head = Content.assemble(head, (f" · “{request}”", ""))
+    gap = max(2, width - head.cell_length - tail.cell_length)
+    return Content.assemble(head, " " * gap, tail).truncate(width, ellipsis=True)
+
+
+_STEP_NAME = {"plan": "plan", "code": "code", "check": "checks", "review": "review",
+              "message": "message", "commit": "commit", "deploy": "deploy"}  # fmt: skip
+
+
+def _result(state: State, step: Step, index: int) -> tuple[str, str]:
+    if step.running:
+        return "●", "$model"
+    if step.outcome != "done":
+        return "✗", "$bad"
+    if step.kind == "check":
+        revisions = [r for r in state.revisions if r.checks is not None]
+        runs = [s for s in state.steps[: index + 1] if s.kind == "check" and s.outcome == "done"]
+        if len(runs) <= len(revisions) and not revisions[len(runs) - 1].checks_pass:
+            return "✗", "$bad"
+    if step.kind == "review":
+        revisions = [r for r in state.revisions if r.verdict is not None]
+        runs = [s for s in state.steps[: index + 1] if s.kind == "review" and s.outcome == "done"]
+        if len(runs) <= len(revisions):
+            verdict = revisions[len(runs) - 1].verdict
+            if verdict is not None and verdict.outcome == "fail":
+                return "fail", "$bad"
+            return "pass", "$ok"
+    if step.kind == "commit" and state.commit is None:
+        return "✗", "$bad"
+    if step.kind == "deploy" and state.deploy is not None and not state.deploy.ok:
+        return "✗", "$bad"
+    return "✓", "$ok"
+
+
+def timeline(state: State) -> Content:
+    """Every step and every rejection in one line."""
+    parts: list[Content] = []
+    waiting = list(state.decisions)
+    order = _interleaved(state.steps, waiting)
+    for item in order:
+        if isinstance(item, Step):
+            index = state.steps.index(item)
+            sign, style = _result(state, item, index)
+            name = _STEP_NAME[item.kind]
+            if item.kind == "code":
+                name += f" {item.attempt}"
+            parts.append(Content.assemble((f"{name} ", ""), (sign, style)))
+        else:
+            word = {"reject": "rejected", "edit": "edited", "stop": "stopped"}[item.event.choice]
+            parts.append(Content.styled(f"{item.event.kind} {word}", "$person"))
+    if state.gate is not None:
+        parts.append(Content.styled(f"{gate_name(state.gate.kind)} ?", "bold $gate"))
+    if state.phase is Phase.DONE and state.finished is not None:
+        good = state.finished.outcome == "committed"
+        parts.append(Content.styled(state.finished.outcome, "bold $ok" if good else "bold $warn"))
+    return Content.assemble(" ─ ").join(parts) if parts else Content("")
+
+
+def _interleaved(steps: tuple[Step, ...], decisions: list[Decided]) -> list[Step | Decided]:
+    """Steps, with each rejection, edit and stop behind the steps that were done before it."""
+    result: list[Step | Decided] = []
+    told = [d for d in decisions if d.event.choice != "approve"]
+    for step in steps:
+        while told and step.started is not None and told[0].at <= step.started:
+            result.append(told.pop(0))
+        result.append(step)
+    return [*result, *told]
+
+
+_GATE_NAMES: dict[GateKind, str] = {
+    "spec": "spec",
+    "diff": "diff",
+    "verdict": "verdict",
+    "message": "commit",
+    "deploy": "deploy",
+    "limit": "limit",
+    "fault": "fault",
+}
+
+
+def gate_name(kind: GateKind) -> str:
+    """The gate's short name."""
+    return _GATE_NAMES[kind]
+
+
+def gate_question(state: State) -> Content:
+    """The first line of the gate bar: what is asked, or what is going on."""
+    gate = state.gate
+    if gate is None:
+        return _working(state)
+    head = Content.styled(f" {gate_name(gate.kind).upper()} ", "bold reverse $gate")
+    words = one_line(gate.question, 300)
+    if gate.kind == "verdict":
+        words = (
+            "The review passes. Approve to write the commit message."
+            if state.passes
+            else f"{sum(e.blocks for e in state.ledger)} blocking findings. "
+            "Approve to send them to the coder."
+        )
+    elif gate.kind == "message":
+        words = "Commit this tree with this message?"
+    elif gate.kind == "deploy" and state.session:
+        words = f"Run: {visible(' '.join(state.session.deploy))}"
+    elif gate.kind == "limit":
+        words += " Approve to allow as much again."
+    elif gate.kind == "fault":
+        words += " Approve to try again."
+    return Content.assemble(head, " ", words)
+
+
+def _working(state: State) -> Content:
+    if state.finished is not None:
+        good = state.finished.outcome == "committed"
+        return Content.assemble(
+            (f" {state.finished.outcome.upper()} ", "bold reverse " + ("$ok" if good else "$warn")),
+            " ",
+            one_line(state.finished.detail, 300),
+        )
+    step = state.step
+    if step is None or not step.running:
+        return Content.styled("…", "$muted")
+    who = f"{step.role} " if step.role else ""
+    model = f" ({visible(str(step.model))})" if step.model else ""
+    words = {"plan": "is writing the spec", "code": f"is working on attempt {step.attempt}",
+             "check": "Checks are running on exactly this tree",
+             "review": "is reviewing the change", "message": "is writing the commit message",
+             "commit": "Committing", "deploy": "Deploying"}[step.kind]  # fmt: skip
+    return Content.assemble(("● ", "$model"), f"{who}{words}", (model, "$muted"))
+
+
+def gate_keys(actions: Iterable[tuple[str, str]]) -> Content:
+    """The second line: keys and labels.
+
+    Args:
+        actions: Pairs of an action's id and the label to show.
+    """
+    parts: list[Content] = []
+    for action_id, label in actions:
+        key = key_names(BY_ID[action_id].keys.split(",")[0])
+        parts.append(Content.assemble((key, "bold $gate"), f" {label}"))
+    return Content("  ").join(parts)

@@ -1,0 +1,79 @@
+"""Building blocks: wrapped paragraphs and signs. All text from outside is made visible here."""
+
+from collections.abc import Hashable, Iterable
+
+from textual.content import Content
+
+from agent_tui.domain.text import visible, visible_lines
+from agent_tui.domain.verdict import CriterionState, FindingStatus
+from agent_tui.ui.widgets.rows import Row
+
+BLANK = Row(Content(""))
+
+CRITERION_SIGN: dict[CriterionState | None, tuple[str, str]] = {
+    "met": ("✓", "$ok"),
+    "unmet": ("✗", "$bad"),
+    "unclear": ("?", "$warn"),
+    None: ("·", "$muted"),
+}
+FINDING_STYLE: dict[FindingStatus, str] = {
+    "open": "$bad",
+    "disputed": "$warn",
+    "fixed": "$ok",
+    "waived": "$muted",
+    "deferred": "$muted",
+}
+
+
+def safe(text: str, style: str = "") -> Content:
+    """One line of text from outside, as content without markup."""
+    return Content.styled(visible(text), style) if style else Content(visible(text))
+
+
+def hang(first: Content, body: Content, width: int) -> list[Content]:
+    """*first* and then *body*, wrapped so that later lines stand under the body."""
+    indent = first.cell_length
+    lines = body.wrap(max(8, width - indent)) or [Content("")]
+    pad = Content(" " * indent)
+    return [Content.assemble(first if i == 0 else pad, line) for i, line in enumerate(lines)]
+
+
+def paragraph(
+    text: str, width: int, *, style: str = "", first: Content | None = None
+) -> list[Content]:
+    """A text of several lines, wrapped, each line hanging behind *first*."""
+    result: list[Content] = []
+    lead = first or Content("")
+    for line in visible_lines(text).split("\n"):
+        body = Content.styled(line, style) if style else Content(line)
+        result += hang(lead, body, width)
+        lead = Content(" " * lead.cell_length)
+    return result
+
+
+def rows(
+    lines: Iterable[Content], *, item: Hashable = None, key: Hashable = None, kind: str = ""
+) -> list[Row]:
+    """Rows that belong together."""
+    return [Row(line, item=item, key=key, kind=kind) for line in lines]
+
+
+def heading(text: str, note: str = "") -> Row:
+    """A small heading inside a pane."""
+    if note:
+        return Row(Content.assemble((text.upper(), "bold $muted"), (f"  {note}", "$muted")))
+    return Row(Content.styled(text.upper(), "bold $muted"))
+
+
+def seconds(value: float | None) -> str:
+    """A duration for people: ``0.4s``, ``12s``, ``3m12s``, ``2h05m``."""
+    if value is None:
+        return "–"
+    if value < 10:
+        return f"{value:.1f}s"
+    if value < 60:
+        return f"{value:.0f}s"
+    minutes, rest = divmod(int(value), 60)
+    if minutes < 60:
+        return f"{minutes}m{rest:02d}s"
+    return f"{minutes // 60}h{minutes % 60:02d}m"

@@ -1,0 +1,191 @@
+"""The verdict pane: checks, the reviewer's summary, and the ledger of findings."""
+
+from textual.content import Content
+
+from agent_tui.domain.checks import CheckResult
+from agent_tui.domain.links import Node
+from agent_tui.domain.state import State, Step
+from agent_tui.domain.verdict import LedgerEntry
+from agent_tui.engine.answers import draft
+from agent_tui.ui.render.text import BLANK, FINDING_STYLE, heading, paragraph, rows, safe, seconds
+from agent_tui.ui.widgets.rows import Row
+
+TAIL = 14
+"""Lines of a failing check's output that are shown."""
+
+
+def verdict_title(state: State) -> Content:
+    """The pane's title."""
+    step = state.step
+    if step is not None and step.running and step.kind in ("check", "review"):
+        word = "checking…" if step.kind == "check" else "reviewing…"
+        return Content.assemble("VERDICT ", (word, "$model"))
+    revision = state.revision
+    if revision is None or revision.verdict is None:
+        return Content("VERDICT")
+    blocking = sum(entry.blocks for entry in state.ledger)
+    if blocking:
+        return Content.assemble("VERDICT ", (f"fail · {blocking} blocking", "$bad"))
+    return Content.assemble("VERDICT ", ("pass", "$ok"))
+
+
+def verdict_rows(state: State, width: int) -> list[Row]:
+    """All rows of the pane."""
+    result: list[Row] = []
+    step = state.step
+    revision = state.revision
+    running = step if step is not None and step.running else None
+    if running is not None and running.kind == "check":
+        result += _live_check(running, width)
+    elif revision is not None and revision.checks is not None:
+        result += _check_rows(revision.checks, width)
+    elif state.session is not None and not state.session.checks:
+        result.append(Row(Content.styled("No checks are configured.", "$warn")))
+    elif state.session is not None:
+        result.append(heading("Checks", "not run on this tree yet"))
+        names = [Content.styled(f"· {check.name}", "$muted") for check in state.session.checks]
+        result += rows(names)
+    result.append(BLANK)
+    if running is not None and running.kind == "review":
+        result += _live_review(running, width)
+    elif revision is not None and revision.verdict is not None:
+        result.append(heading("Review"))
+        result += rows(paragraph(revision.verdict.summary, width))
+    if state.ledger:
+        result += [BLANK, heading("Findings", _counts(state.ledger))]
+        for entry in sorted(state.ledger, key=lambda e: (not e.blocks, e.status != "open")):
+            result += _finding_rows(entry, width)
+    if state.refused is not None:
+        result += [BLANK, heading("Commit refused")]
+        result += rows(paragraph(state.refused.detail, width, style="$bad"))
+    result += _end_rows(state, width)
+    return result
+
+
+def _counts(ledger: tuple[LedgerEntry, ...]) -> str:
+    words = ("open", "disputed", "fixed", "waived", "deferred")
+    counts = {word: sum(entry.status == word for entry in ledger) for word in words}
+    return " · ".join(f"{count} {word}" for word, count in counts.items() if count)
+
+
+def _check_rows(results: tuple[CheckResult, ...], width: int) -> list[Row]:
+    out = [heading("Checks", "on exactly this tree")]
+    if not results:
+        return [*out, Row(Content.styled("none are configured", "$warn"))]
+    for result in results:
+        sign, style = ("✓", "$ok") if result.ok else ("✗", "$bad")
+        passed = sum(test.ok for test in result.tests)
+        failed = len(result.tests) - passed
+        parts: list[str | tuple[str, str]] = [
+            (f"{sign} ", style), (result.name, "bold"), f"  {seconds(result.duration_s)}"
+        ]  # fmt: skip
+        if result.tests:
+            parts.append((f"  {passed} ✓", "$ok"))
+            if failed:
+                parts.append((f"  {failed} ✗", "$bad"))
+        node = Node("check", result.name)
+        lines = [Content.assemble(*parts)]
+        if not result.ok:
+            for test in result.tests:
+                if not test.ok:
+                    lines += paragraph(
+                        test.name, width, style="$bad", first=Content.styled("  ✗ ", "$bad")
+                    )
+            if result.problem:
+                lines += paragraph(result.problem, width, style="$bad", first=Content("  "))
+            tail = [line for line in result.output.rstrip().split("\n") if line.strip()][-TAIL:]
+            for line in tail:
+                lines += paragraph(line, width, style="$muted", first=Content("  "))
+        out += rows(lines, item=node, key=node)
+    return out
+
+
+def _live_check(step: Step, width: int) -> list[Row]:
+    text = "".join(piece.text for piece in step.output)
+    out = [heading("Checks", "running")]
+    for line in text.split("\n")[-40:]:
+        style = "$model" if line.startswith("$ ") else "$muted"
+        out += rows(paragraph(line, width, style=style))
+    return out
+
+
+def _live_review(step: Step, width: int) -> list[Row]:
+    text = "".join(piece.text for piece in step.output if piece.channel == "text")
+    answer = draft(text)
+    if not answer:
+        thinking = "".join(piece.text for piece in step.output if piece.channel == "thinking")
+        words = paragraph(thinking.strip() or "…", width, style="italic $muted")
+        return [heading("Thinking"), *rows(words)]
+    out = [heading("Review", "being written")]
+    summary = answer.get("summary")
+    out += rows(paragraph(summary if isinstance(summary, str) else "", width))
+    found = answer.get("findings")
+    for item in found if isinstance(found, list) else []:
+        title = item.get("title") if isinstance(item, dict) else None
+        if isinstance(title, str):
+            out += rows(paragraph(title, width, first=Content.styled("▲ ", "$bad")))
+    return out
+
+
+def _finding_rows(entry: LedgerEntry, width: int) -> list[Row]:
+    finding = entry.finding
+    node = Node("finding", finding.id)
+    live = entry.status in ("open", "disputed")
+    style = FINDING_STYLE[entry.status]
+    who = {"person": "yours", "checks": "check", "hooks": "hook"}.get(finding.author, "")
+    head: list[str | tuple[str, str]] = [
+        (f"{finding.id} ", f"bold {style}"),
+        (f"{finding.severity} ", style if finding.blocking and live else "$muted"),
+        (f"{entry.status} ", style),
+    ]
+    if who:
+        head.append((f"{who} ", "$person" if who == "yours" else "$muted"))
+    if finding.criterion:
+        head.append((f"{finding.criterion} ", "$muted"))
+    lines = Content.assemble(*head).wrap(width)
+    lines += paragraph(finding.title, width, style="bold" if live else "$muted")
+    if finding.path:
+        place = f"{finding.path}:{finding.line}" if finding.line else finding.path
+        lines.append(
+            Content.assemble(
+                safe(place, "$diff-hunk-fg"),
+                ("" if finding.anchored else "  not in the diff", "$warn"),
+            )
+        )
+    if live:
+        if finding.body:
+            lines += paragraph(finding.body, width)
+        if finding.suggestion:
+            lines += paragraph(finding.suggestion, width, first=Content.styled("→ ", "$model"))
+    if entry.reason:
+        by = "you: " if entry.by == "person" else ""
+        lines += paragraph(f"{by}{entry.reason}", width, style="italic $muted")
+    return [*rows(lines, item=node, key=node), BLANK]
+
+
+def _end_rows(state: State, width: int) -> list[Row]:
+    out: list[Row] = []
+    if state.messages:
+        out += [BLANK, heading("Commit message")]
+        out += rows(paragraph(state.message, width))
+    if state.commit is not None:
+        made = state.commit
+        where = (made.landed or made.ref).removeprefix("refs/heads/")
+        out += [BLANK, heading("Commit")]
+        out.append(Row(Content.assemble(("✓ ", "$ok"), (made.commit[:12], "bold"), f" on {where}")))
+        out.append(Row(Content.styled(f"tree {made.tree[:12]} as approved", "$muted")))
+        if made.detail:
+            out += rows(paragraph(made.detail, width, style="$warn"))
+    if state.deploy is not None:
+        sign, style = ("✓", "$ok") if state.deploy.ok else ("✗", "$bad")
+        out += [BLANK, heading("Deploy")]
+        code = state.deploy.exit_code
+        out.append(Row(Content.styled(f"{sign} exit code {code}", style)))
+        out += rows(paragraph(state.deploy.output.strip(), width, style="$muted"))
+    if state.finished is not None:
+        style = "$ok" if state.finished.outcome == "committed" else "$warn"
+        out += [BLANK, heading("End")]
+        out += rows(paragraph(state.finished.outcome, width, style=f"bold {style}"))
+        if state.finished.detail:
+            out += rows(paragraph(state.finished.detail, width))
+    return out

@@ -1,0 +1,22 @@
+"""The last line of defence: no raw control character leaves for the terminal in a line."""
+
+from __future__ import annotations
+
+from rich.segment import Segment
+from textual.color import Color
+from textual.filter import LineFilter
+
+
+class VisibleControls(LineFilter):
+    """Makes visible whatever a widget let through."""
+
+    def apply(self, segments: list[Segment], background: Color) -> list[Segment]:
+        """The same segments without anything that steers a terminal."""
+        from agent_tui.domain.text import visible  # noqa: PLC0415 - domain pulls in nothing here
+
+        return [
+            segment
+            if segment.control or segment.text.isprintable()
+            else Segment(visible(segment.text), segment.style)
+            for segment in segments
+        ]

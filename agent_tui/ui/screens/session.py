@@ -1,0 +1,182 @@
+"""The session screen: header, three panes, timeline and gate. It is light, and paints first."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING, ClassVar, TypeVar
+
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import BindingType
+from textual.containers import Horizontal, Vertical
+from textual.content import Content
+from textual.screen import Screen
+from textual.widgets import Input
+
+from agent_tui.ui.actions import bindings
+from agent_tui.ui.widgets.bars import Bar, GateBar, PaneTabs, Timeline
+from agent_tui.ui.widgets.rows import RowsView
+
+if TYPE_CHECKING:
+    from agent_tui.ui.controller import SessionController
+
+T = TypeVar("T")
+PANES = ("spec-pane", "diff-pane", "verdict-pane")
+
+
+class SessionScreen(Screen[None]):
+    """Shows one session, live or replayed.
+
+    Args:
+        prepare: Called when the screen has been painted; it loads what the screen shows and returns
+            the controller that its keys run.
+        title: What the header says until then.
+    """
+
+    CSS_PATH = "session.tcss"
+    BINDINGS: ClassVar[list[BindingType]] = list(bindings("both"))
+    HORIZONTAL_BREAKPOINTS: ClassVar[list[tuple[int, str]]] = [
+        (0, "-narrow"),
+        (100, "-wide"),
+    ]
+
+    def __init__(
+        self, prepare: Callable[[SessionScreen], Awaitable[SessionController]], title: str = ""
+    ) -> None:
+        super().__init__()
+        self._prepare = prepare
+        self._title = title
+        self.controller: SessionController | None = None
+        self.pane_index = 0
+
+    def compose(self) -> ComposeResult:
+        """The widgets, empty."""
+        yield Bar(id="header")
+        yield PaneTabs(id="tabs")
+        with Horizontal(id="panes"):
+            with Vertical(id="spec-pane", classes="pane -active"):
+                yield RowsView(id="spec")
+            with Vertical(id="diff-pane", classes="pane -activity"):
+                yield RowsView(id="diff")
+                yield RowsView(id="activity")
+            with Vertical(id="verdict-pane", classes="pane"):
+                yield RowsView(id="verdict")
+        yield Input(id="search", placeholder="search in this pane", compact=True)
+        yield Timeline(id="timeline")
+        yield GateBar(id="gate")
+
+    def on_mount(self) -> None:
+        """Paint the frame, then load."""
+        for pane_id, title in zip(PANES, ("SPEC", "DIFF", "VERDICT"), strict=True):
+            self.query_one(f"#{pane_id}").border_title = title
+        self.query_one("#header", Bar).show(Content.assemble(("agent-tui", "bold"), self._title))
+        self.query_one("#tabs", PaneTabs).show([Content(t) for t in ("SPEC", "DIFF", "VERDICT")], 0)
+        self.query_one("#gate", GateBar).show(
+            Content.styled("starting…", "$muted"), Content(""), waiting=False, deaf=False
+        )
+        self.query_one("#spec").focus()
+        self.call_after_refresh(self._start)
+
+    def _start(self) -> None:
+        self.run_worker(self._load(), name="load session", group="load")
+
+    async def _load(self) -> None:
+        self.controller = await self._prepare(self)
+
+    # -- services for what is loaded later ---------------------------------------------------
+
+    async def in_thread(self, work: Callable[..., T], *arguments: object) -> T:
+        """Run blocking work in a thread."""
+        return await asyncio.to_thread(work, *arguments)
+
+    def behind(self, work: Callable[[], T], done: Callable[[T], None]) -> None:
+        """Run blocking work in a thread, without waiting for it."""
+
+        async def run() -> None:
+            done(await asyncio.to_thread(work))
+
+        self.run_worker(run(), name="behind", group="behind")
+
+    def show_pane(self, index: int) -> None:
+        """Make a pane the active one, and the visible one on a narrow screen."""
+        self.pane_index = index % len(PANES)
+        for number, pane_id in enumerate(PANES):
+            self.query_one(f"#{pane_id}").set_class(number == self.pane_index, "-active")
+        tabs = self.query_one("#tabs", PaneTabs)
+        tabs.activate(self.pane_index)
+        if self.focused is None or self.focused.id != "search":
+            self.active_view.focus()
+
+    @property
+    def active_view(self) -> RowsView:
+        """The rows of the active pane."""
+        pane = self.query_one(f"#{PANES[self.pane_index]}")
+        if pane.id == "diff-pane":
+            name = "activity" if pane.has_class("-activity") else "diff"
+            return self.query_one(f"#{name}", RowsView)
+        return pane.query_one(RowsView)
+
+    # -- keys and messages -------------------------------------------------------------------
+
+    async def action_do(self, action_id: str) -> None:
+        """Run an action of the registry."""
+        if self.controller is not None:
+            await self.controller.do(action_id)
+        elif action_id == "leave":
+            self.app.exit()
+
+    @on(RowsView.Moved)
+    def _moved(self, event: RowsView.Moved) -> None:
+        if self.controller is not None:
+            self.controller.selected(event.view, event.row)
+
+    @on(RowsView.Activated)
+    async def _activated(self, event: RowsView.Activated) -> None:
+        if self.controller is not None:
+            await self.controller.do("follow")
+
+    @on(RowsView.Viewed, "#diff")
+    def _viewed(self, event: RowsView.Viewed) -> None:
+        if self.controller is not None:
+            self.controller.viewed(list(event.rows))
+
+    @on(RowsView.Resized)
+    def _resized(self) -> None:
+        if self.controller is not None:
+            self.controller.redraw()
+
+    @on(PaneTabs.Chosen)
+    def _tab_chosen(self, event: PaneTabs.Chosen) -> None:
+        self.show_pane(event.index)
+
+    def on_descendant_focus(self) -> None:
+        """A click in a pane makes it the active one."""
+        for number, pane_id in enumerate(PANES):
+            pane = self.query_one(f"#{pane_id}")
+            if self.focused is not None and self.focused in pane.query(RowsView):
+                if number != self.pane_index:
+                    self.show_pane(number)
+                if self.controller is not None and isinstance(self.focused, RowsView):
+                    self.controller.selected(self.focused, self.focused.row)
+
+    @on(Input.Submitted, "#search")
+    def _search(self, event: Input.Submitted) -> None:
+        self.end_search()
+        if self.controller is not None:
+            self.controller.search(event.value)
+
+    def begin_search(self) -> None:
+        """Show the line for a search text."""
+        box = self.query_one("#search", Input)
+        box.add_class("-shown")
+        box.value = ""
+        box.focus()
+
+    def end_search(self) -> bool:
+        """Hide it. False if it was not shown."""
+        box = self.query_one("#search", Input)
+        shown = box.has_class("-shown")
+        box.remove_class("-shown")
+        self.active_view.focus()
+        return shown

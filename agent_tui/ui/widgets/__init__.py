@@ -1,0 +1,1 @@
+"""Widgets that take data and post messages. They know nothing of sessions, git or models."""

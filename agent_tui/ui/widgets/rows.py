@@ -1,0 +1,429 @@
+"""A pane of rows, drawn line by line: it stays fast however long it grows.
+
+A row is one line on the screen. Rows that belong to one thing share an *item*, which the cursor
+selects as a whole; a *key* says what the row stands for, so that it can be marked from outside::
+
+    view = RowsView()
+    view.show([Row(Content("AC1 parses"), item="AC1", key="AC1"), Row(Content("   numerals"), item="AC1")])
+    view.marks = frozenset({"AC1"})
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Sequence
+from dataclasses import dataclass
+
+from textual import events
+from textual.content import Content
+from textual.geometry import Region, Size
+from textual.message import Message
+from textual.reactive import reactive
+from textual.scroll_view import ScrollView
+from textual.strip import Strip
+from textual.visual import Visual
+
+MARK = "▌"
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One line.
+
+    Attributes:
+        text: What to show, or a function that makes it when it is first shown.
+        item: What the cursor selects here; None where it does not stop.
+        key: What the row stands for, to be marked and jumped to.
+        kind: Name of the background: ``add``, ``del``, ``head``, ``left-out``, ``block`` or none.
+    """
+
+    text: Content | Callable[[], Content]
+    item: Hashable = None
+    key: Hashable = None
+    kind: str = ""
+
+
+class RowsView(ScrollView, can_focus=True, inherit_bindings=False):
+    """Rows with a cursor, marks in the margin, and a search that highlights."""
+
+    ALLOW_SELECT = False
+
+    COMPONENT_CLASSES = {  # noqa: RUF012 - as in the base class
+        "rows--cursor",
+        "rows--mark",
+        "rows--add",
+        "rows--del",
+        "rows--head",
+        "rows--left-out",
+        "rows--block",
+        "rows--range",
+        "rows--match",
+    }
+
+    marks: reactive[frozenset[Hashable]] = reactive(frozenset(), layout=False)
+    """Keys whose rows carry a mark."""
+
+    class Moved(Message):
+        """The cursor is on another row."""
+
+        def __init__(self, view: RowsView, row: Row | None) -> None:
+            super().__init__()
+            self.view = view
+            self.row = row
+
+        @property
+        def control(self) -> RowsView:
+            """The pane."""
+            return self.view
+
+    class Activated(Moved):
+        """The person clicked a row that was selected, or pressed Enter on it."""
+
+    class Viewed(Message):
+        """These rows are on the screen now."""
+
+        def __init__(self, view: RowsView, rows: Sequence[Row]) -> None:
+            super().__init__()
+            self.view = view
+            self.rows = rows
+
+        @property
+        def control(self) -> RowsView:
+            """The pane."""
+            return self.view
+
+    class Resized(Message):
+        """The width changed: the rows are to be made anew."""
+
+        def __init__(self, view: RowsView) -> None:
+            super().__init__()
+            self.view = view
+
+    def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:
+        super().__init__(id=id, classes=classes)
+        self._width = 0
+        self.rows: Sequence[Row] = ()
+        self._cursor: int | None = None
+        self._range: tuple[int, int] | None = None
+        self._anchor: int | None = None
+        self._pattern = ""
+        self._cache: dict[tuple[int, int, bool, bool, bool], Strip] = {}
+        self._viewed: tuple[int, int] | None = None
+        self._index: dict[Hashable, int] = {}
+
+    # -- content -----------------------------------------------------------------------------
+
+    def show(self, rows: Sequence[Row], *, follow: bool = False) -> None:
+        """Show these rows; the cursor stays on its item, and the view where it was.
+
+        Args:
+            rows: All rows.
+            follow: Keep the end in view if it was in view before.
+        """
+        at_end = self.scroll_offset.y >= self.max_scroll_y
+        kept = self._row_item()
+        offset = (self._cursor - self.scroll_offset.y) if self._cursor is not None else 0
+        self.rows = rows
+        self._cache.clear()
+        self._viewed = None
+        self._index = {}
+        for number, row in enumerate(rows):
+            if row.item is not None:
+                self._index.setdefault(row.item, number)
+        self.virtual_size = Size(self.size.width, len(rows))
+        before = self._cursor
+        self._cursor = self._index.get(kept) if kept is not None else None
+        if self._cursor is None:
+            self._cursor = self._nearest(before or 0)
+            self._end_range()
+        elif not follow and kept is not None:
+            self.scroll_to(y=max(0, self._cursor - offset), animate=False, force=True)
+        if follow and at_end:
+            self.call_after_refresh(self.scroll_end, animate=False, immediate=True)
+        self.refresh()
+        self.call_after_refresh(self._report_viewed)
+
+    def _row_item(self) -> Hashable:
+        row = self.row
+        return row.item if row is not None else None
+
+    def _nearest(self, start: int) -> int | None:
+        if not self._index:
+            return None
+        places = sorted(self._index.values())
+        return next((place for place in places if place >= start), places[-1])
+
+    @property
+    def row(self) -> Row | None:
+        """The row that the cursor is on."""
+        if self._cursor is None or self._cursor >= len(self.rows):
+            return None
+        return self.rows[self._cursor]
+
+    @property
+    def cursor(self) -> int | None:
+        """Index of the row that the cursor is on."""
+        return self._cursor
+
+    @property
+    def selected(self) -> Sequence[Row]:
+        """The rows of the range, or else the rows of the cursor's item."""
+        if self._range is not None:
+            return self.rows[self._range[0] : self._range[1] + 1]
+        item = self._row_item()
+        if item is None or self._cursor is None:
+            return ()
+        end = self._cursor
+        while end < len(self.rows) and self.rows[end].item == item:
+            end += 1
+        return self.rows[self._cursor : end]
+
+    # -- moving ------------------------------------------------------------------------------
+
+    def move(self, steps: int) -> None:
+        """Move the cursor by that many items; without items, scroll by lines."""
+        if not self._index:
+            self.scroll_relative(y=steps, animate=False)
+            return
+        places = list(self._index.values())
+        here = self._row_item()
+        at = places.index(self._index[here]) if here in self._index else 0
+        self.select(places[max(0, min(len(places) - 1, at + steps))])
+
+    def page(self, direction: int) -> None:
+        """Move by a page: -1 up, 1 down."""
+        height = max(1, self.scrollable_content_region.height - 2)
+        if not self._index or self._cursor is None:
+            self.scroll_relative(y=direction * height, animate=False)
+            return
+        target = self._cursor + direction * height
+        places = sorted(self._index.values())
+        if direction > 0:
+            self.select(next((p for p in places if p >= target), places[-1]))
+        else:
+            self.select(next((p for p in reversed(places) if p <= target), places[0]))
+
+    def to_end(self, *, top: bool = False) -> None:
+        """Go to the first or the last item."""
+        if self._index:
+            places = self._index.values()
+            self.select(min(places) if top else max(places))
+        if top:
+            self.scroll_home(animate=False)
+        else:
+            self.scroll_end(animate=False)
+
+    def select(self, number: int, *, center: bool = False) -> None:
+        """Put the cursor on a row, and the row on the screen."""
+        if not 0 <= number < len(self.rows) or self.rows[number].item is None:
+            return
+        self._cursor = self._index.get(self.rows[number].item, number)
+        if self._anchor is not None:
+            self._range = (min(self._anchor, number), max(self._anchor, number))
+        self.refresh()
+        self._scroll_to_row(self._cursor, center=center)
+        self.post_message(self.Moved(self, self.row))
+
+    def select_key(self, key: Hashable) -> bool:
+        """Put the cursor on the first row of a key. False if there is none."""
+        for number, row in enumerate(self.rows):
+            if row.key == key and row.item is not None:
+                self.select(number, center=True)
+                return True
+        return False
+
+    def next_key(self, direction: int, wanted: Callable[[Hashable], bool]) -> bool:
+        """Go to the next or previous row whose key is wanted and differs from the cursor's."""
+        start = self._cursor or 0
+        here = self.row.key if self.row else None
+        if direction < 0:
+            while start > 0 and self.rows[start].key == here:
+                start -= 1
+        numbers = range(start, len(self.rows)) if direction > 0 else range(start, -1, -1)
+        for number in numbers:
+            row = self.rows[number]
+            if row.item is None or row.key is None or row.key == here or not wanted(row.key):
+                continue
+            while number > 0 and self.rows[number - 1].key == row.key:
+                number -= 1  # noqa: PLW2901 - to the first row of that key
+            while self.rows[number].item is None:
+                number += 1  # noqa: PLW2901
+            self.select(number, center=True)
+            return True
+        return False
+
+    def _scroll_to_row(self, number: int, *, center: bool) -> None:
+        height = max(1, self.scrollable_content_region.height)
+        top = self.scroll_offset.y
+        item = self.rows[number].item
+        last = number
+        while last + 1 < len(self.rows) and self.rows[last + 1].item == item:
+            last += 1
+        if center and not (top <= number and last < top + height):
+            self.scroll_to(y=max(0, number - height // 3), animate=False, force=True)
+        elif number < top:
+            self.scroll_to(y=number, animate=False, force=True)
+        elif last >= top + height:
+            self.scroll_to(y=min(number, last - height + 1), animate=False, force=True)
+
+    # -- range -------------------------------------------------------------------------------
+
+    def toggle_range(self) -> bool:
+        """Begin a range of rows at the cursor, or give it up. True if there is one now."""
+        if self._anchor is not None or self._cursor is None:
+            self._end_range()
+            self.refresh()
+            return False
+        self._anchor = self._cursor
+        self._range = (self._cursor, self._cursor)
+        self.refresh()
+        return True
+
+    def _end_range(self) -> None:
+        self._anchor = self._range = None
+
+    @property
+    def has_range(self) -> bool:
+        """Whether a range of rows is being selected."""
+        return self._range is not None
+
+    # -- search ------------------------------------------------------------------------------
+
+    def search(self, pattern: str, direction: int = 1, *, here: bool = False) -> bool:
+        """Go to the next row that holds the text, whatever its case. False if none does."""
+        self._pattern = pattern.lower()
+        self._cache.clear()
+        self.refresh()
+        if not pattern or not self.rows:
+            return False
+        count = len(self.rows)
+        start = (self._cursor if self._cursor is not None else self.scroll_offset.y) or 0
+        for step in range(0 if here else 1, count + 1):
+            number = (start + direction * step) % count
+            if self._pattern in self._plain(number).lower():
+                if self.rows[number].item is not None:
+                    self.select(number, center=True)
+                else:
+                    self._scroll_to_row(number, center=True)
+                return True
+        return False
+
+    def _plain(self, number: int) -> str:
+        return self._content(number).plain
+
+    # -- drawing -----------------------------------------------------------------------------
+
+    def _content(self, number: int) -> Content:
+        text = self.rows[number].text
+        return text if isinstance(text, Content) else text()
+
+    def watch_marks(self) -> None:
+        """Draw the marks."""
+        self._cache.clear()
+        self.refresh()
+
+    def notify_style_update(self) -> None:
+        """A theme or a state changed: draw anew."""
+        super().notify_style_update()
+        self._cache.clear()
+
+    def on_focus(self) -> None:
+        """The cursor shows."""
+        self.refresh()
+
+    def on_blur(self) -> None:
+        """The cursor is hidden."""
+        self.refresh()
+
+    def render_line(self, y: int) -> Strip:
+        """One line of the screen."""
+        number = y + self.scroll_offset.y
+        width = self.scrollable_content_region.width
+        if number >= len(self.rows):
+            return Strip.blank(width, self.rich_style)
+        row = self.rows[number]
+        at_cursor = self.has_focus and row.item is not None and row.item == self._row_item()
+        in_range = self._range is not None and self._range[0] <= number <= self._range[1]
+        marked = row.key is not None and row.key in self.marks
+        cache_key = (number, width, at_cursor, in_range, marked)
+        strip = self._cache.get(cache_key)
+        if strip is None:
+            strip = self._draw(number, width, at_cursor, in_range, marked)
+            self._cache[cache_key] = strip
+        return strip
+
+    def _draw(
+        self, number: int, width: int, at_cursor: bool, in_range: bool, marked: bool
+    ) -> Strip:
+        row = self.rows[number]
+        kinds = [f"rows--{row.kind}"] if row.kind else []
+        if in_range:
+            kinds.append("rows--range")
+        if at_cursor:
+            kinds.append("rows--cursor")
+        style = self.get_visual_style(*kinds)
+        content = self._content(number)
+        if self._pattern:
+            plain = content.plain.lower()
+            match = self.get_visual_style("rows--match", partial=True)
+            at = plain.find(self._pattern)
+            while at >= 0:
+                content = content.stylize(match, at, at + len(self._pattern))
+                at = plain.find(self._pattern, at + len(self._pattern))
+        mark = Content.styled(MARK, "$link-mark") if marked else Content(" ")
+        line = Content.assemble(mark, content)
+        strips = Visual.to_strips(self, line, width, 1, style, apply_selection=False, pad=True)
+        return strips[0] if strips else Strip.blank(width, style.rich_style)
+
+    # -- events ------------------------------------------------------------------------------
+
+    def on_resize(self) -> None:
+        """The width changed: the owner makes new rows, the size of the world follows."""
+        self._cache.clear()
+        self.virtual_size = Size(self.size.width, len(self.rows))
+        self.call_after_refresh(self._report_viewed)
+        if self.text_width != self._width:
+            self._width = self.text_width
+            self.post_message(self.Resized(self))
+
+    @property
+    def text_width(self) -> int:
+        """Cells that a row's text may fill, beside the mark and a scrollbar."""
+        return max(0, self.size.width - 2)
+
+    def reveal(self, key: Hashable) -> bool:
+        """Bring the first row of a key on the screen; the cursor stays. False if there is none."""
+        for number, row in enumerate(self.rows):
+            if row.key == key:
+                height = max(1, self.scrollable_content_region.height)
+                if not self.scroll_offset.y <= number < self.scroll_offset.y + height - 1:
+                    self.scroll_to(y=max(0, number - height // 3), animate=False, force=True)
+                return True
+        return False
+
+    def watch_scroll_y(self, old_value: float, new_value: float) -> None:
+        """Tell which rows are on the screen."""
+        super().watch_scroll_y(old_value, new_value)
+        self._report_viewed()
+
+    def _report_viewed(self) -> None:
+        height = self.scrollable_content_region.height
+        first = self.scroll_offset.y
+        view = (first, first + height)
+        if height > 0 and view != self._viewed and self.rows and self.is_on_screen:
+            self._viewed = view
+            self.post_message(self.Viewed(self, self.rows[first : first + height]))
+
+    @property
+    def is_on_screen(self) -> bool:
+        """Whether a person can see it now."""
+        return self.is_mounted and self.screen.is_active and self.region != Region()
+
+    def on_click(self, event: events.Click) -> None:
+        """Select the row that was clicked; a second click on it acts on it."""
+        number = event.y - self.gutter.top + self.scroll_offset.y
+        if not 0 <= number < len(self.rows) or self.rows[number].item is None:
+            return
+        again = self.rows[number].item == self._row_item()
+        self.select(number)
+        if again:
+            self.post_message(self.Activated(self, self.row))

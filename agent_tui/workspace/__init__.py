@@ -1,0 +1,1 @@
+"""Git repositories, worktrees and commands: what the engine's ``Workspace`` and ``Checks`` do."""

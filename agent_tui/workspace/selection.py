@@ -1,0 +1,221 @@
+"""The part of a change that was selected, computed on bytes.
+
+A result is computed from the base blob and the hunks, without patch text in between. Bytes are
+split at ``\\n`` only, and every line keeps its own terminator.
+"""
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+
+from agent_tui.domain.decision import Selection
+from agent_tui.domain.patch import FilePatch, Hunk, Patch, path_to_bytes
+from agent_tui.domain.text import one_line
+from agent_tui.ports import WorkspaceError
+
+_STALE = "the selection does not belong to this diff: look at the diff again and select anew."
+_WHOLE = ("120000", "160000")
+"""Modes of symbolic links and of submodules, whose content is no text to select lines of."""
+
+
+@dataclass(frozen=True, slots=True)
+class RawChange:
+    """One entry of ``git diff-tree --raw``. Modes are None where the file does not exist."""
+
+    path: str
+    old_path: str
+    old_mode: str | None
+    new_mode: str | None
+    old_oid: str
+    new_oid: str
+
+
+@dataclass(frozen=True, slots=True)
+class Put:
+    """What a path is to be: an object's name, or bytes that still need one."""
+
+    mode: str
+    content: str | bytes
+
+
+def select_lines(
+    base: bytes, hunks: Iterable[Hunk], left_out: Mapping[str, Collection[int]]
+) -> bytes:
+    """The base with all changed lines of the hunks except those that are left out.
+
+    Within a block of changes, added lines come before removed ones that stay, unless an earlier
+    added line of the block was left out.
+
+    Args:
+        base: The old file.
+        hunks: All hunks of the file, in order.
+        left_out: For a hunk's id, the indexes of its lines that are left out.
+
+    Raises:
+        WorkspaceError: If the hunks are not those of this base.
+    """
+    old = _split(base)
+    result: list[bytes] = []
+    at = 0
+    for hunk in hunks:
+        start = hunk.old_start - (1 if hunk.old_count else 0)
+        if not at <= start <= len(old):
+            raise WorkspaceError(_STALE)
+        result += old[at:start]
+        expected = [line.content for line in hunk.lines if line.kind != "+"]
+        at = start + len(expected)
+        if old[start:at] != expected:
+            raise WorkspaceError(_STALE)
+        result += _hunk_lines(hunk, left_out.get(hunk.id, ()))
+    result += old[at:]
+    return _joined(result)
+
+
+def _split(data: bytes) -> list[bytes]:
+    lines = [line + b"\n" for line in data.split(b"\n")]
+    lines[-1] = lines[-1][:-1]
+    return lines if lines[-1] else lines[:-1]
+
+
+def _hunk_lines(hunk: Hunk, left_out: Collection[int]) -> Iterable[bytes]:
+    for unchanged, block in groupby(enumerate(hunk.lines), lambda pair: pair[1].kind == " "):
+        if unchanged:
+            yield from (line.content for _, line in block)
+            continue
+        before: list[bytes] = []
+        kept: list[bytes] = []
+        after: list[bytes] = []
+        skipped = False
+        for index, line in block:
+            if line.kind == "-":
+                if index in left_out:
+                    kept.append(line.content)
+            elif index in left_out:
+                skipped = True
+            else:
+                (after if skipped else before).append(line.content)
+        yield from (*before, *kept, *after)
+
+
+def _joined(lines: Sequence[bytes]) -> bytes:
+    """The lines as a file; one without an end that is no longer the last gets its neighbour's."""
+    result = list(lines)
+    for index, line in enumerate(result[:-1]):
+        if not line.endswith(b"\n"):
+            neighbour = result[index - 1] if index else result[index + 1]
+            crlf = neighbour.endswith(b"\r\n") and not line.endswith(b"\r")
+            result[index] = line + (b"\r\n" if crlf else b"\n")
+    return b"".join(result)
+
+
+def plan_selection(
+    changes: Sequence[RawChange],
+    patch: Patch,
+    selection: Selection,
+    blobs: Mapping[str, bytes],
+) -> dict[str, Put | None]:
+    """What has to be different from the target tree; None removes a path.
+
+    Args:
+        changes: All changes from base to target.
+        patch: The same changes, as they were shown.
+        selection: What was left out of them.
+        blobs: The old files, by their objects' names, of which lines are left out.
+
+    Raises:
+        WorkspaceError: If the selection or the patch does not fit the changes, or selects lines of
+            something that can only be taken whole.
+    """
+    shown: dict[str, list[FilePatch]] = {}
+    for file in patch.files:
+        shown.setdefault(file.path, []).append(file)
+    by_path = {change.path: change for change in changes}
+    lines = {hunk: frozenset(indexes) for hunk, indexes in selection.lines.items() if indexes}
+    _check(shown, by_path, selection, lines)
+    plan: dict[str, Put | None] = {}
+    for path, change in by_path.items():
+        if path in selection.files:
+            if change.old_path != path or change.old_mode is None:
+                plan[path] = None
+            if change.old_mode is not None:
+                plan[change.old_path] = Put(change.old_mode, change.old_oid)
+            continue
+        hunks = [hunk for file in shown[path] for hunk in file.hunks]
+        left = {hunk.id: lines[hunk.id] for hunk in hunks if hunk.id in lines}
+        mode = change.new_mode
+        if (mode is None and left) or path in selection.modes:
+            mode = change.old_mode
+        if mode is None or (not left and mode == change.new_mode):
+            continue
+        content: str | bytes = change.new_oid
+        if left:
+            content = _content(change, hunks, left, blobs)
+            if content == change.old_oid and change.old_mode is not None:
+                mode = change.old_mode if mode[:3] != change.old_mode[:3] else mode
+        plan[path] = Put(mode, content)
+    _refuse_collisions(changes, plan)
+    return plan
+
+
+def _refuse_collisions(changes: Sequence[RawChange], plan: Mapping[str, Put | None]) -> None:
+    """Refuse a result that has a file where a folder must be. Unchanged paths fit both sides."""
+    present = {c.path for c in changes if c.new_mode is not None} | plan.keys()
+    present -= {path for path, put in plan.items() if put is None}
+    names = {path_to_bytes(path): path for path in present}
+    for name, path in names.items():
+        parts = name.split(b"/")
+        for depth in range(1, len(parts)):
+            if above := names.get(b"/".join(parts[:depth])):
+                raise WorkspaceError(
+                    f"'{one_line(above)}' and '{one_line(path)}' cannot both stay: leave out the "
+                    "other one as well, or none of them."
+                )
+
+
+def _content(
+    change: RawChange,
+    hunks: Sequence[Hunk],
+    left: Mapping[str, frozenset[int]],
+    blobs: Mapping[str, bytes],
+) -> str | bytes:
+    modes = {change.old_mode, change.new_mode} - {None}
+    kinds = {mode[:3] for mode in modes if mode}
+    if len(kinds) > 1 or any(mode in _WHOLE for mode in modes):
+        everything = all(left.get(hunk.id) == frozenset(hunk.changed) for hunk in hunks)
+        if everything and change.old_mode is not None:
+            return change.old_oid
+        raise WorkspaceError(
+            f"'{one_line(change.path)}' is or was a link or a submodule: take or leave it whole."
+        )
+    base = blobs[change.old_oid] if change.old_mode is not None else b""
+    return select_lines(base, hunks, left)
+
+
+def _check(
+    shown: Mapping[str, Sequence[FilePatch]],
+    changes: Mapping[str, RawChange],
+    selection: Selection,
+    lines: Mapping[str, frozenset[int]],
+) -> None:
+    """Refuse a patch or a selection that was made for other trees."""
+    if shown.keys() != changes.keys() or not shown.keys() >= set(selection.files):
+        raise WorkspaceError(_STALE)
+    hunks = {h.id: h for files in shown.values() for file in files for h in file.hunks}
+    for hunk_id, indexes in lines.items():
+        if hunk_id not in hunks or not indexes <= set(hunks[hunk_id].changed):
+            raise WorkspaceError(_STALE)
+    for path, change in changes.items():
+        for file in shown[path]:
+            if (file.old_path or path) != change.old_path and change.old_mode is not None:
+                raise WorkspaceError(_STALE)
+            for oid, expected in ((file.old_oid, change.old_oid), (file.new_oid, change.new_oid)):
+                if oid is not None and oid.strip("0") and oid != expected:
+                    raise WorkspaceError(_STALE)
+    for path in selection.modes:
+        found = changes.get(path)
+        if found is None or found.old_mode is None or found.new_mode is None:
+            raise WorkspaceError(_STALE)
+        if found.old_mode[:3] != found.new_mode[:3]:
+            raise WorkspaceError(
+                f"'{one_line(path)}' becomes another kind of file: take or leave it whole."
+            )

@@ -1,0 +1,278 @@
+"""Selecting files, hunks and lines: laws on random texts, and git as the oracle on real diffs."""
+
+import difflib
+import random
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from workspace_helpers import Repo
+from workspace_patches import patch_text
+
+from agent_tui.domain.decision import Selection
+from agent_tui.domain.patch import Hunk, Line, Patch, parse_patch
+from agent_tui.ports import WorkspaceError
+from agent_tui.workspace.selection import select_lines
+from agent_tui.workspace.worktree import GitWorkspace
+
+anyio = pytest.mark.anyio
+
+# --- laws, on texts
+
+
+def split(data: bytes) -> list[bytes]:
+    parts = data.split(b"\n")
+    return [part + b"\n" for part in parts[:-1]] + ([parts[-1]] if parts[-1] else [])
+
+
+def line(kind: str, content: bytes) -> Line:
+    return Line(kind, content.removesuffix(b"\n"), content.endswith(b"\n"))  # type: ignore[arg-type]
+
+
+def hunks_of(old: bytes, new: bytes) -> list[Hunk]:
+    """Hunks with one line of context, by another algorithm than git's."""
+    a, b = split(old), split(new)
+    hunks = []
+    for number, group in enumerate(
+        difflib.SequenceMatcher(None, a, b, autojunk=False).get_grouped_opcodes(1)
+    ):
+        lines: list[Line] = []
+        for tag, i1, i2, j1, j2 in group:
+            if tag == "equal":
+                lines += [line(" ", text) for text in a[i1:i2]]
+            else:
+                lines += [line("-", text) for text in a[i1:i2]]
+                lines += [line("+", text) for text in b[j1:j2]]
+        i1, i2, j1, j2 = group[0][1], group[-1][2], group[0][3], group[-1][4]
+        hunks.append(
+            Hunk(f"h{number}", i1 + (i2 > i1), i2 - i1, j1 + (j2 > j1), j2 - j1, "", tuple(lines))
+        )
+    return hunks
+
+
+TEXT = st.builds(
+    lambda lines, end: b"".join(lines) + end,
+    st.lists(st.sampled_from([b"a\n", b"b\n", b"c\r\n", b"\n", b"\r\n", b"d\x0c\x85\n"]), max_size=9),
+    st.sampled_from([b"", b"last", b"\xef\xbb\xbfx", b"cr\r"]),
+)
+
+
+@given(TEXT, TEXT)
+@settings(max_examples=400, deadline=None)
+def test_nothing_left_out_is_the_target_and_everything_is_the_base(old: bytes, new: bytes) -> None:
+    hunks = hunks_of(old, new)
+    assert select_lines(old, hunks, {}) == new
+    assert select_lines(old, hunks, {hunk.id: hunk.changed for hunk in hunks}) == old
+
+
+@given(TEXT, TEXT, st.data())
+@settings(max_examples=400, deadline=None)
+def test_the_lines_of_a_part_are_exactly_those_that_it_should_have(
+    old: bytes, new: bytes, data: st.DataObject
+) -> None:
+    hunks = hunks_of(old, new)
+    changed = [(hunk.id, index) for hunk in hunks for index in hunk.changed]
+    left = data.draw(st.sets(st.sampled_from(changed))) if changed else set()
+    result = select_lines(old, hunks, {h.id: {i for k, i in left if k == h.id} for h in hunks})
+    removed = [
+        h.lines[i].data
+        for h in hunks
+        for i in h.changed
+        if h.lines[i].kind == "-" and (h.id, i) not in left
+    ]
+    added = [
+        h.lines[i].data
+        for h in hunks
+        for i in h.changed
+        if h.lines[i].kind == "+" and (h.id, i) not in left
+    ]
+    expected = [text.removesuffix(b"\n") for text in split(old)]
+    for text in removed:
+        expected.remove(text)
+    found = [text.removesuffix(b"\n") for text in split(result)]
+    # A line that got an end because it is no longer the last may have got a \r with it.
+    plain = lambda texts: sorted(text.rstrip(b"\r") for text in texts)  # noqa: E731
+    assert plain(found) == plain(expected + added)
+
+
+@given(TEXT, TEXT, st.data())
+@settings(max_examples=200, deadline=None)
+def test_a_part_and_then_the_rest_is_the_target(
+    old: bytes, new: bytes, data: st.DataObject
+) -> None:
+    hunks = hunks_of(old, new)
+    kept = {h.id: set(data.draw(st.sets(st.sampled_from(h.changed)))) for h in hunks}
+    part = select_lines(old, hunks, {h.id: set(h.changed) - kept[h.id] for h in hunks})
+    assert select_lines(part, hunks_of(part, new), {}) == new
+
+
+@pytest.mark.parametrize(
+    ("left_out", "result"),
+    [
+        ((1, 2), b"x\nA\nB\na\nb\ny\n"),  # removed lines that stay come after the added ones
+        ((1, 2, 3), b"x\na\nb\nB\ny\n"),  # unless an earlier added line is left out
+        ((1, 2, 4), b"x\nA\na\nb\ny\n"),
+        ((1,), b"x\nA\nB\na\ny\n"),
+        ((3, 4), b"x\ny\n"),
+    ],
+)
+def test_order_within_a_block(left_out: tuple[int, ...], result: bytes) -> None:
+    base = b"x\na\nb\ny\n"
+    lines = tuple(line(kind, text) for kind, text in zip(" --++ ", split(b"x\na\nb\nA\nB\ny\n")))
+    hunk = Hunk("h", 1, 4, 1, 4, "", lines)
+    assert select_lines(base, [hunk], {"h": left_out}) == result
+
+
+def test_a_line_that_is_no_longer_the_last_gets_the_end_of_its_neighbour() -> None:
+    base, target = b"x\r\na", b"x\r\na\r\nb\r\n"
+    hunks = hunks_of(base, target)
+    removed_and_added = [i for i in hunks[0].changed if hunks[0].lines[i].data.startswith(b"a")]
+    assert select_lines(base, hunks, {hunks[0].id: removed_and_added}) == b"x\r\na\r\nb\r\n"
+
+
+def test_hunks_of_another_base_are_refused() -> None:
+    hunks = hunks_of(b"a\nb\n", b"a\nc\n")
+    with pytest.raises(WorkspaceError, match="does not belong to this diff"):
+        select_lines(b"a\nB\n", hunks, {hunks[0].id: (1,)})
+    with pytest.raises(WorkspaceError, match="does not belong to this diff"):
+        select_lines(b"a\n", hunks, {hunks[0].id: (1,)})
+
+
+# --- git as the oracle
+
+WORDS = [b"alpha", b"beta", b"gamma", b"", b"}", b"    return x", b"alpha", b"-- sql", b"++ c", b"\\ n"]
+NAMES = [
+    b"plain.txt", b"with space.txt", b"sub/dir/file.c", b"tab\there", b"\xe9t\xe9.txt",
+    "h\u00e9llo/\u4e16.py".encode(), b'quo"te', b"back\\slash", b"-dash", b"new\nline", b"z",
+]  # fmt: skip
+
+
+def random_text(rng: random.Random) -> bytes:
+    style = rng.choice([b"\n", b"\n", b"\r\n", None])
+    lines = []
+    for _ in range(rng.choice([0, 1, 3, 12, 40])):
+        word = rng.choice(WORDS) + (str(rng.randrange(4)).encode() if rng.random() < 0.5 else b"")
+        lines.append(word + (style or rng.choice([b"\n", b"\r\n", b"\r\r\n"])))
+    text = b"".join(lines)
+    if text and rng.random() < 0.3:
+        text = text.removesuffix(b"\n")
+    return b"\xef\xbb\xbf" + text if rng.random() < 0.1 else text
+
+
+def edited(rng: random.Random, text: bytes) -> bytes:
+    lines = split(text)
+    for _ in range(rng.randrange(1, 7)):
+        at = rng.randrange(len(lines) + 1)
+        count = rng.randrange(3)
+        new = split(random_text(rng))[: rng.randrange(4)]
+        lines[at : at + count] = [x if x.endswith(b"\n") else x + b"\n" for x in new]
+    text = b"".join(x if x.endswith(b"\n") else x + b"\n" for x in lines)
+    return text.removesuffix(b"\n") if rng.random() < 0.3 else text
+
+
+def put(root: Path, name: bytes, data: bytes, mode: int = 0o644) -> None:
+    import os
+
+    path = root / os.fsdecode(name)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(data)
+    path.chmod(mode)
+
+
+def rewrite(rng: random.Random, root: Path, base: dict[bytes, bytes]) -> None:
+    """Random changes of all kinds in a worktree."""
+    import os
+
+    for name, text in base.items():
+        path = root / os.fsdecode(name)
+        match rng.randrange(8):
+            case 0:
+                path.unlink()
+            case 1:
+                path.chmod(0o755)
+                put(root, name, edited(rng, text), rng.choice([0o755, 0o644]))
+            case 2:
+                path.unlink()
+                put(root, b"moved/" + name.replace(b"/", b"_"), edited(rng, text))
+            case 3:
+                path.chmod(0o755)
+            case 4:
+                pass
+            case _:
+                put(root, name, edited(rng, text))
+    for number in range(rng.randrange(3)):
+        put(root, b"added %d" % number, random_text(rng), rng.choice([0o755, 0o644]))
+
+
+def random_selection(rng: random.Random, patch: Patch) -> Selection:
+    files, modes, lines = [], [], {}
+    for file in patch.files:
+        if rng.random() < 0.15:
+            files.append(file.path)
+            continue
+        if file.mode_changed and rng.random() < 0.5:
+            modes.append(file.path)
+        share = rng.choice([0.0, 0.2, 0.5, 0.8, 1.0])
+        for hunk in file.hunks:
+            left = tuple(i for i in hunk.changed if rng.random() < share)
+            if left:
+                lines[hunk.id] = left
+    return Selection(files=tuple(files), modes=tuple(modes), lines=lines)
+
+
+def applied(repo: Repo, base: str, text: bytes, index: Path) -> str:
+    """The tree that git makes of the base and a patch."""
+    import os
+    import subprocess
+
+    env = {**os.environ, "GIT_INDEX_FILE": str(index)}
+
+    def git(*args: str, stdin: bytes = b"") -> str:
+        done = subprocess.run(
+            ["git", *args], cwd=repo.root, env=env, input=stdin, capture_output=True
+        )
+        assert done.returncode == 0, (args, done.stderr, text)
+        return done.stdout.decode().strip()
+
+    git("read-tree", base)
+    if text:
+        git("apply", "--cached", "--whitespace=nowarn", "-", stdin=text)
+    return git("write-tree")
+
+
+@anyio
+@pytest.mark.parametrize("seed", range(5))
+async def test_selections_are_what_git_apply_makes_of_them(
+    seed: int, tmp_path: Path, workspace_of, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rng = random.Random(seed)
+    repo = Repo(tmp_path / "repo").init()
+    base_files = {name: random_text(rng) for name in NAMES}
+    for name, text in base_files.items():
+        put(repo.root, name, text)
+    repo.git("config", "core.protectNTFS", "false")  # for names with a backslash
+    base_files.pop(b"back\\slash")
+    (repo.root / "back\\slash").unlink()
+    repo.commit()
+    workspace: GitWorkspace = await workspace_of(repo)
+    base = workspace.base_tree
+    calls = parts = 0
+    for _ in range(8):
+        await workspace.reset(base)
+        rewrite(rng, workspace.root, base_files)
+        target = await workspace.snapshot()
+        patch = parse_patch(await workspace.diff(base, target))
+        everything = Selection(files=tuple(file.path for file in patch.files))
+        assert await workspace.select(base, target, patch, Selection()) == target
+        assert await workspace.select(base, target, patch, everything) == base
+        for _ in range(25):
+            selection = random_selection(rng, patch)
+            tree = await workspace.select(base, target, patch, selection)
+            text = patch_text(patch, selection)
+            assert tree == applied(repo, base, text, tmp_path / "index"), (selection, text)
+            calls += 1
+            parts += len(patch.files)
+    repo.fsck()
+    with capsys.disabled():
+        print(f"\nseed {seed}: {calls} random selections over {parts} changed files")
