@@ -107,11 +107,11 @@ def demo_folder(wanted: Path | None) -> Path:
 def _demo(arguments: argparse.Namespace) -> int:
     from agent_tui.bootstrap import (  # noqa: PLC0415
         UsageError,
-        demo,
         demo_options,
         open_environment,
         start_session,
     )
+    from agent_tui.demo.repository import REQUEST  # noqa: PLC0415
     from agent_tui.headless import run_headless  # noqa: PLC0415
 
     folder = demo_folder(arguments.keep_in)
@@ -120,7 +120,7 @@ def _demo(arguments: argparse.Namespace) -> int:
 
     async def go() -> int:
         options = await demo_options(folder, 0.0)
-        session = await start_session(await open_environment(options), demo.REQUEST)
+        session = await start_session(await open_environment(options), REQUEST)
         code = await run_headless(session, as_json=arguments.json)
         commit = session.state.commit
         out = sys.stderr if arguments.json else sys.stdout

@@ -34,6 +34,27 @@ def _claimed(claim: Claim, file: FilePatch, hunk: Hunk) -> bool:
     return hunk.touches(claim.line, claim.end_line or claim.line)
 
 
+def anchor(patch: Patch, path: str | None, line: int | None, quote: str) -> int | None:
+    """The line of the new file that a finding speaks of, or None if the diff does not show it.
+
+    A quote decides, and among several equal lines the one next to *line*; without a quote the line
+    itself must be one that the diff shows.
+    """
+    wanted = quote.strip()
+    shown = [
+        (number, decode(text.data))
+        for file in patch.files
+        if file.path == path
+        for hunk in file.hunks
+        for _, number, text in hunk.numbered()
+        if number is not None
+    ]
+    if wanted:
+        places = [number for number, text in shown if wanted in text]
+        return min(places, key=lambda n: abs(n - (line or n)), default=None)
+    return line if any(number == line for number, _ in shown) else None
+
+
 def hunk_at(patch: Patch, path: str, line: int, end_line: int | None = None) -> Hunk | None:
     """The hunk that shows those lines of the new file, if one does."""
     for file in patch.files:
@@ -87,8 +108,9 @@ class Links:
                 self._link(node, Node("criterion", finding.criterion or ""))
             if finding.check:
                 self._link(node, Node("check", finding.check))
-            if finding.path and finding.line:
-                shown = hunk_at(patch, finding.path, finding.line, finding.end_line)
+            line = anchor(patch, finding.path, finding.line, finding.quote)
+            if finding.path and line:
+                shown = hunk_at(patch, finding.path, line)
                 if shown is not None:
                     self._link(node, Node("hunk", shown.id))
 

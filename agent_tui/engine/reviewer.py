@@ -3,6 +3,7 @@
 from agent_tui.domain.checks import CheckResult
 from agent_tui.domain.decision import FindingDraft
 from agent_tui.domain.events import ChecksFinished, VerdictProposed
+from agent_tui.domain.links import anchor
 from agent_tui.domain.patch import Patch, parse_patch
 from agent_tui.domain.state import Revision, State
 from agent_tui.domain.text import decode
@@ -63,27 +64,6 @@ def _revision(state: State) -> Revision:
     if state.revision is None:
         raise RuntimeError("there is no attempt to review")
     return state.revision
-
-
-def anchor(patch: Patch, path: str | None, line: int | None, quote: str) -> int | None:
-    """The line of the new file that a finding speaks of, or None if the diff does not show it.
-
-    A quote decides, and among several equal lines the one next to *line*; without a quote the line
-    itself must be one that the diff shows.
-    """
-    wanted = quote.strip()
-    shown = [
-        (number, decode(text.data))
-        for file in patch.files
-        if file.path == path
-        for hunk in file.hunks
-        for _, number, text in hunk.numbered()
-        if number is not None
-    ]
-    if wanted:
-        places = [number for number, text in shown if wanted in text]
-        return min(places, key=lambda n: abs(n - (line or n)), default=None)
-    return line if any(number == line for number, _ in shown) else None
 
 
 class _Numbers:

@@ -35,6 +35,8 @@ from agent_tui.providers.wire import (
     attempt,
     count_at,
     dig,
+    encodable,
+    objects_at,
     text_at,
     truncated,
 )
@@ -181,7 +183,7 @@ def _input(arguments: str) -> dict[str, Any]:
         value = json.loads(arguments)
     except ValueError:
         return {}
-    return value if isinstance(value, dict) else {}
+    return cast(dict[str, Any], encodable(value)) if isinstance(value, dict) else {}
 
 
 class MessagesTurn:
@@ -250,7 +252,7 @@ class MessagesTurn:
             case "signature_delta":
                 block["signature"] = text_at(delta, "signature")
             case "citations_delta":
-                block["citations"] = [*(block.get("citations") or ()), dig(delta, "citation")]
+                block["citations"] = [*objects_at(block, "citations"), dig(delta, "citation")]
             case "input_json_delta":
                 text = text_at(delta, "partial_json")
                 self._arguments[index] = self._arguments.get(index, "") + text

@@ -208,6 +208,8 @@ def classify(error: Exception, peer: Peer, now: datetime) -> ModelError | None:
         return failure("bad_stream", peer, what)
     if isinstance(error, UnicodeDecodeError):
         return failure("bad_stream", peer, "it is not UTF-8")
+    if isinstance(error, RecursionError):
+        return failure("bad_stream", peer, "it is nested too deeply")
     if names & {"APIConnectionError", "TransportError", "RequestError", "SSLError", "EndOfStream"}:
         cause = error.__cause__
         return failure("connection", peer, _at(peer, type(cause).__name__ if cause else what))

@@ -257,8 +257,10 @@ class ResponsesTurn:
                     raise failure("bad_stream", self._peer, "an output item has no content")
                 self._items.append(dict(item))
             case "response.completed" | "response.incomplete":
-                self._end = kind.removeprefix("response.")
-                self._response = dig(event, "response") or {}
+                response = event.get("response")
+                self._response = response if isinstance(response, Mapping) else {}
+                # Other servers have only the one event, and say in the status which it is.
+                self._end = text_at(self._response, "status") or kind.removeprefix("response.")
             case "response.failed":
                 raise payload_failure(dig(event, "response", "error"), self._peer)
             case "error":
@@ -288,6 +290,8 @@ class ResponsesTurn:
         )
 
     def _stop(self, items: list[dict[str, Any]]) -> StopReason:
+        if self._end == "failed":
+            raise payload_failure(self._response.get("error"), self._peer)
         if self._end == "incomplete":
             reason = text_at(self._response, "incomplete_details", "reason")
             if reason == "max_output_tokens":
@@ -295,6 +299,8 @@ class ResponsesTurn:
             if reason == "content_filter":
                 return "refused"
             raise failure("bad_answer", self._peer, reason or "incomplete, for no stated reason")
+        if self._end == "cancelled":
+            raise failure("bad_answer", self._peer, "it was cancelled")
         refused = self._refused or any(part.get("type") == "refusal" for part in _parts(items))
         return "refused" if refused else "end"
 

@@ -89,6 +89,26 @@ def replace_file(path: Path, data: bytes) -> None:
     sync_folder(path.parent)
 
 
+def move_tail(path: Path, start: int, fd: int) -> Path:
+    """Move what follows *start* into a file of its own beside *path*, then cut it off; durably.
+
+    Args:
+        fd: The file at *path*, open for writing.
+
+    Raises:
+        OSError: If it fails; what follows *start* is in one of the two files then.
+    """
+    number = 1
+    while (aside := path.with_name(f"{path.name}.torn-{number}")).exists():
+        number += 1
+    with path.open("rb") as file:
+        file.seek(start)
+        replace_file(aside, file.read())
+    os.ftruncate(fd, start)
+    sync(fd)
+    return aside
+
+
 def open_regular(path: Path) -> int:
     """A descriptor for reading a regular file; links, pipes and devices are refused.
 

@@ -3,10 +3,8 @@
 import asyncio
 import contextlib
 import os
-import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
 from typing import Self, TypeVar
@@ -16,9 +14,11 @@ from agent_tui.domain.events import AttemptProposed, Event, LogRecovered, Record
 from agent_tui.ports import Clock
 from agent_tui.sessions import codec
 from agent_tui.sessions.blobs import get_blob, put_blob
+from agent_tui.sessions.clock import SystemClock
 from agent_tui.sessions.files import (
     LogError,
     make_folder,
+    move_tail,
     reason,
     replace_file,
     sync,
@@ -29,6 +29,8 @@ from agent_tui.sessions.lock import WriterLock
 from agent_tui.sessions.reader import LogReader
 from agent_tui.sessions.redact import Redactor
 
+__all__ = ["EVENTS", "FLUSH_S", "SessionLog", "Subscriber", "SystemClock"]
+
 EVENTS = "events.jsonl"
 FLUSH_S = 0.1
 """Seconds after which records that need not be durable are written."""
@@ -37,18 +39,6 @@ _MAX_PENDING = 256 * 1024
 _T = TypeVar("_T")
 
 Subscriber = Callable[[Record], None]
-
-
-class SystemClock:
-    """The machine's clocks."""
-
-    def now(self) -> datetime:
-        """The time of day, in UTC, aware."""
-        return datetime.now(UTC)
-
-    def monotonic_ns(self) -> int:
-        """Nanoseconds of a clock that only goes forward."""
-        return time.monotonic_ns()
 
 
 class SessionLog:
@@ -102,7 +92,7 @@ class SessionLog:
         self._fd = os.open(self._path, os.O_WRONLY | os.O_APPEND | os.O_CLOEXEC | os.O_NOFOLLOW)
         torn = reader.tail
         if torn:
-            moved = _move_tail(self._path, reader.good_end, self._fd)
+            moved = move_tail(self._path, reader.good_end, self._fd)
             reader.forget_tail()
         self._size = reader.good_end
         self._seq = reader.next_seq
@@ -339,16 +329,3 @@ class SessionLog:
             os.close(self._fd)
             self._fd = -1
         self._lock.release()
-
-
-def _move_tail(path: Path, start: int, fd: int) -> Path:
-    """Move what follows *start* into a file of its own, durably, then cut it off."""
-    number = 1
-    while (aside := path.with_name(f"{path.name}.torn-{number}")).exists():
-        number += 1
-    with path.open("rb") as file:
-        file.seek(start)
-        replace_file(aside, file.read())
-    os.ftruncate(fd, start)
-    sync(fd)
-    return aside

@@ -14,9 +14,10 @@ from agent_tui.domain.events import Record
 from agent_tui.domain.text import one_line
 from agent_tui.ports import Clock
 from agent_tui.sessions.blobs import get_blob, verify
+from agent_tui.sessions.clock import SystemClock
 from agent_tui.sessions.files import LogError
 from agent_tui.sessions.lock import is_locked
-from agent_tui.sessions.log import EVENTS, SessionLog, SystemClock
+from agent_tui.sessions.log import EVENTS, SessionLog
 from agent_tui.sessions.packed import SUFFIX, unpack
 from agent_tui.sessions.reader import LogReader
 from agent_tui.sessions.redact import Redactor

@@ -120,9 +120,9 @@ ACTIONS: tuple[Action, ...] = (
 BY_ID = {action.id: action for action in ACTIONS}
 
 
-def bindings(where: str) -> list[Binding]:
-    """The bindings of a screen: ``session`` or ``replay``."""
-    return [action.binding() for action in ACTIONS if action.where in (where, "both")]
+def bindings() -> list[Binding]:
+    """The bindings of a session screen. One that has no use there says so when it is pressed."""
+    return [action.binding() for action in ACTIONS]
 
 
 def key_table(actions: Iterable[Action] = ACTIONS) -> str:

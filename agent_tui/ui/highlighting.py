@@ -12,20 +12,22 @@ MAX_LINE = 1_000
 """Characters of a line; a hunk with a longer one is shown plain."""
 
 
+_COLOURS = {
+    "Comment": "$muted italic",
+    "Keyword": "$code-keyword",
+    "String": "$code-string",
+    "Number": "$code-number",
+}
+
+
+def _colour(token: tuple[str, ...]) -> str:
+    return next((_COLOURS[part] for part in reversed(token) if part in _COLOURS), "")
+
+
 class CodeTheme(HighlightTheme):
     """Few colours, all from the application's theme: the signs of the diff stay the loudest."""
 
-    STYLES = {  # noqa: RUF012 - as in the base class
-        token: _style
-        for token, _style in (
-            (token, {"Comment": "$muted italic", "Keyword": "$code-keyword",
-                     "String": "$code-string", "Number": "$code-number"}.get(name, ""))
-            for token in HighlightTheme.STYLES
-            for name in [
-                next((n for n in ("Comment", "String", "Number", "Keyword") if n in token), "")
-            ]
-        )
-    }  # fmt: skip
+    STYLES = {token: _colour(tuple(token)) for token in HighlightTheme.STYLES}  # noqa: RUF012
 
 
 def highlight_patch(patch: Patch) -> dict[str, list[Content]]:

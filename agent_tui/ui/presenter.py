@@ -38,6 +38,11 @@ class Source(Protocol):
         """The place of a replay in words, empty for a running session."""
         ...
 
+    @property
+    def caption(self) -> str:
+        """What happened at this place of a replay, empty for a running session."""
+        ...
+
     async def blob(self, ref: BlobRef) -> bytes:
         """A text that is stored beside the log."""
         ...
@@ -192,8 +197,11 @@ class Presenter:
     def show_gate(self) -> None:
         """Show the gate bar."""
         state = self.state
+        question = status.gate_question(state)
+        if self._source.caption:
+            question = status.replay_caption(self._source.caption)
         self._screen.query_one("#gate", GateBar).show(
-            status.gate_question(state),
+            question,
             status.gate_keys(self._gate_keys()),
             waiting=state.gate is not None and self._source.live,
             deaf=self._deaf(),
@@ -215,7 +223,11 @@ class Presenter:
         checked = state.revision.verdict if state.revision else None
         width = view.text_width
         if width > 0 and self._changed("spec", state.specs, live, checked, self.links, width):
-            view.show(spec.spec_rows(state, self.links, width), follow=bool(live and live.running))
+            running = bool(live and live.running)
+            view.show(spec.spec_rows(state, self.links, width), follow=running)
+            if self._shown.get("spec version") != len(state.specs):
+                self._shown["spec version"] = len(state.specs)
+                view.to_end(top=True)
 
     def _show_diff(self, state: State) -> None:
         step = state.step
@@ -260,6 +272,15 @@ class Presenter:
         ):
             rows = verdict.verdict_rows(state, width)
             view.show(rows, follow=bool(live and live.running and live.kind == "check"))
+            stage = (
+                live is not None and live.running,
+                state.messages,
+                state.commit,
+                state.finished,
+            )
+            if self._shown.get("verdict stage") != stage:
+                self._shown["verdict stage"] = stage
+                view.to_end(top=True)
 
     # -- attention ---------------------------------------------------------------------------
 

@@ -173,7 +173,7 @@ class Api:
     model: Callable[..., Any]
     suffix: str
     start: Frames
-    text: Callable[[str], Frames]
+    text: Callable[..., Frames]
     answer: Callable[[str], Frames]
     call: Callable[[str], Frames]
     overloaded: bytes
@@ -212,7 +212,7 @@ RESPONSES = Api(
     model=ResponsesModel,
     suffix="/v1",
     start=[r_start()],
-    text=lambda text: r_text(text),
+    text=r_text,
     answer=lambda text: [r_start(), *r_text(text), *r_end()],
     call=lambda args: [r_start(), *r_tool("t1", "read_file", args), *r_end()],
     overloaded=sse({"type": "error", "code": "server_is_overloaded", "message": "Busy"}),

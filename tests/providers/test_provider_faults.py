@@ -82,25 +82,30 @@ async def test_a_status_has_its_kind(
 
 
 @pytest.mark.parametrize(
-    ("header", "value", "seconds"),
+    ("headers", "seconds"),
     [
-        ("retry-after", "7", 7.0),
-        ("retry-after", "0.5", 0.5),
-        ("retry-after", "300", 300.0),
-        ("retry-after", "Sun, 22 Nov 2026 12:01:30 GMT", 90.0),
-        ("retry-after", "Sun, 22 Nov 2026 11:00:00 GMT", 0.0),
-        ("retry-after", "-3", 0.0),
-        ("retry-after-ms", "1500", 1.5),
-        ("retry-after", "soon", None),
-        ("retry-after", "nan", None),
-        ("retry-after", "inf", None),
+        ({"retry-after": "7"}, 7.0),
+        ({"retry-after": "0.5"}, 0.5),
+        ({"retry-after": "300"}, 300.0),
+        ({"retry-after": "Sun, 22 Nov 2026 12:01:30 GMT"}, 90.0),
+        ({"retry-after": "Sun, 22 Nov 2026 11:00:00 GMT"}, 0.0),
+        ({"retry-after": "-3"}, 0.0),
+        ({"retry-after-ms": "1500", "retry-after": "9"}, 1.5),
+        ({"retry-after": "soon"}, None),
+        ({"retry-after": "nan"}, None),
+        ({"retry-after": "inf"}, None),
     ],
+    ids=str,
 )
 async def test_retry_after_is_told(
-    api: Api, server: Loopback, open_api: Open, header: str, value: str, seconds: float | None
+    api: Api,
+    server: Loopback,
+    open_api: Open,
+    headers: dict[str, str],
+    seconds: float | None,
 ) -> None:
     limited = json_reply(429, body(api, "rate_limit_error", "Slow."))
-    limited.headers[header] = value
+    limited.headers |= headers
     server.replies = [limited]
     error = await fail(open_api(api))
     assert (error.kind, error.retry_after_s) == ("rate_limit", seconds)

@@ -11,7 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agent_tui.domain import events as e
-from agent_tui.sessions.log import SessionLog, SystemClock
+from agent_tui.sessions.clock import SystemClock
+from agent_tui.sessions.log import SessionLog
 from agent_tui.sessions.redact import Redactor, secrets_of
 
 PLAIN = Redactor({})

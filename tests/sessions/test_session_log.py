@@ -19,9 +19,10 @@ from hypothesis import strategies as st
 from agent_tui.domain import events as e
 from agent_tui.domain.base import Actor, BlobRef
 from agent_tui.ports import EventSink
+from agent_tui.sessions.clock import SystemClock
 from agent_tui.sessions.files import LogError, write_all
 from agent_tui.sessions.lock import SessionLocked, is_locked, owner
-from agent_tui.sessions.log import SessionLog, SystemClock
+from agent_tui.sessions.log import SessionLog
 from agent_tui.sessions.reader import LogReader
 from agent_tui.sessions.redact import Redactor
 from agent_tui.sessions.store import SessionStore, read_folder

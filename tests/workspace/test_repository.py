@@ -98,7 +98,12 @@ async def test_inside_git_dir(repo: Repo) -> None:
 
 @pytest.mark.parametrize(
     ("command", "word"),
-    [("merge", "merge"), ("rebase", "rebase"), ("cherry-pick", "cherry-pick"), ("revert", "revert")],
+    [
+        ("merge", "merge"),
+        ("rebase", "rebase"),
+        ("cherry-pick", "cherry-pick"),
+        ("revert", "revert"),
+    ],
 )
 async def test_operation_in_progress(repo: Repo, command: str, word: str) -> None:
     repo.git("checkout", "-q", "-b", "other")
@@ -154,9 +159,7 @@ async def test_git_missing(repo: Repo, monkeypatch: pytest.MonkeyPatch) -> None:
         await open_repository(repo.root)
 
 
-async def test_git_too_old(
-    repo: Repo, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_git_too_old(repo: Repo, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     fake = tmp_path / "bin" / "git"
     fake.parent.mkdir()
     fake.write_text("#!/bin/sh\necho git version 2.20.1\n")

@@ -1,7 +1,9 @@
 """Selecting files, hunks and lines: laws on random texts, and git as the oracle on real diffs."""
 
 import difflib
+import os
 import random
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -53,7 +55,9 @@ def hunks_of(old: bytes, new: bytes) -> list[Hunk]:
 
 TEXT = st.builds(
     lambda lines, end: b"".join(lines) + end,
-    st.lists(st.sampled_from([b"a\n", b"b\n", b"c\r\n", b"\n", b"\r\n", b"d\x0c\x85\n"]), max_size=9),
+    st.lists(
+        st.sampled_from([b"a\n", b"b\n", b"c\r\n", b"\n", b"\r\n", b"d\x0c\x85\n"]), max_size=9
+    ),
     st.sampled_from([b"", b"last", b"\xef\xbb\xbfx", b"cr\r"]),
 )
 
@@ -141,7 +145,18 @@ def test_hunks_of_another_base_are_refused() -> None:
 
 # --- git as the oracle
 
-WORDS = [b"alpha", b"beta", b"gamma", b"", b"}", b"    return x", b"alpha", b"-- sql", b"++ c", b"\\ n"]
+WORDS = [
+    b"alpha",
+    b"beta",
+    b"gamma",
+    b"",
+    b"}",
+    b"    return x",
+    b"alpha",
+    b"-- sql",
+    b"++ c",
+    b"\\ n",
+]
 NAMES = [
     b"plain.txt", b"with space.txt", b"sub/dir/file.c", b"tab\there", b"\xe9t\xe9.txt",
     "h\u00e9llo/\u4e16.py".encode(), b'quo"te', b"back\\slash", b"-dash", b"new\nline", b"z",
@@ -172,8 +187,6 @@ def edited(rng: random.Random, text: bytes) -> bytes:
 
 
 def put(root: Path, name: bytes, data: bytes, mode: int = 0o644) -> None:
-    import os
-
     path = root / os.fsdecode(name)
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(data)
@@ -182,8 +195,6 @@ def put(root: Path, name: bytes, data: bytes, mode: int = 0o644) -> None:
 
 def rewrite(rng: random.Random, root: Path, base: dict[bytes, bytes]) -> None:
     """Random changes of all kinds in a worktree."""
-    import os
-
     for name, text in base.items():
         path = root / os.fsdecode(name)
         match rng.randrange(8):
@@ -223,9 +234,6 @@ def random_selection(rng: random.Random, patch: Patch) -> Selection:
 
 def applied(repo: Repo, base: str, text: bytes, index: Path) -> str:
     """The tree that git makes of the base and a patch."""
-    import os
-    import subprocess
-
     env = {**os.environ, "GIT_INDEX_FILE": str(index)}
 
     def git(*args: str, stdin: bytes = b"") -> str:
@@ -258,7 +266,7 @@ async def test_selections_are_what_git_apply_makes_of_them(
     workspace: GitWorkspace = await workspace_of(repo)
     base = workspace.base_tree
     calls = parts = 0
-    for _ in range(8):
+    for _ in range(6):
         await workspace.reset(base)
         rewrite(rng, workspace.root, base_files)
         target = await workspace.snapshot()
@@ -266,7 +274,7 @@ async def test_selections_are_what_git_apply_makes_of_them(
         everything = Selection(files=tuple(file.path for file in patch.files))
         assert await workspace.select(base, target, patch, Selection()) == target
         assert await workspace.select(base, target, patch, everything) == base
-        for _ in range(25):
+        for _ in range(12):
             selection = random_selection(rng, patch)
             tree = await workspace.select(base, target, patch, selection)
             text = patch_text(patch, selection)
@@ -275,4 +283,95 @@ async def test_selections_are_what_git_apply_makes_of_them(
             parts += len(patch.files)
     repo.fsck()
     with capsys.disabled():
-        print(f"\nseed {seed}: {calls} random selections over {parts} changed files")
+        print(f"\nseed {seed}: {parts} random selections of files, in {calls} trees")
+
+
+@anyio
+async def test_kinds_of_changes_one_by_one(repo: Repo, workspace: GitWorkspace) -> None:
+    await workspace.write_files({"src/b.py": None, "new.txt": b"1\n2\n", "bin": b"\0\1"})
+    (workspace.root / "a.txt").rename(workspace.root / "moved.txt")
+    put(workspace.root, b"moved.txt", b"one\ntwo\n3\n")
+    (workspace.root / "run.sh").chmod(0o644)
+    base, target = workspace.base_tree, await workspace.snapshot()
+    patch = parse_patch(await workspace.diff(base, target))
+    files = {file.path: file for file in patch.files}
+    assert {p: f.status for p, f in files.items()} == {
+        "bin": "added", "moved.txt": "renamed", "new.txt": "added", "run.sh": "modified",
+        "src/b.py": "deleted",
+    }  # fmt: skip
+
+    async def tree(**selection: object) -> dict[str, tuple[str, str]]:
+        made = Selection.model_validate(selection)
+        return repo.tree_of(await workspace.select(base, target, patch, made))
+
+    def every_line(path: str) -> dict[str, tuple[int, ...]]:
+        return {hunk.id: hunk.changed for hunk in files[path].hunks}
+
+    before, after = repo.tree_of(base), repo.tree_of(target)
+    assert await tree(files=("src/b.py",)) == after | {"src/b.py": before["src/b.py"]}
+    assert await tree(lines=every_line("src/b.py")) == after | {"src/b.py": before["src/b.py"]}
+    assert await tree(modes=("run.sh",)) == after | {"run.sh": before["run.sh"]}
+    assert (await tree(files=("bin",))).keys() == after.keys() - {"bin"}
+    empty = repo.git("hash-object", "-t", "blob", "/dev/null")
+    assert await tree(lines=every_line("new.txt")) == after | {"new.txt": ("100644", empty)}
+    renamed = after | {"moved.txt": before["a.txt"]}
+    assert await tree(lines=every_line("moved.txt")) == renamed
+    restored = {**after, "a.txt": before["a.txt"]}
+    del restored["moved.txt"]
+    assert await tree(files=("moved.txt",)) == restored
+
+
+@anyio
+async def test_links_and_changes_of_kind_are_taken_whole(
+    repo: Repo, workspace: GitWorkspace
+) -> None:
+    (workspace.root / "a.txt").unlink()
+    (workspace.root / "a.txt").symlink_to("src/b.py")
+    base, target = workspace.base_tree, await workspace.snapshot()
+    patch = parse_patch(await workspace.diff(base, target))
+    assert [file.path for file in patch.files] == ["a.txt", "a.txt"]
+    everything = {hunk.id: hunk.changed for _, hunk in patch.hunks}
+    assert await workspace.select(base, target, patch, Selection(lines=everything)) == base
+    assert await workspace.select(base, target, patch, Selection(files=("a.txt",))) == base
+    part = {next(patch.hunks)[1].id: next(patch.hunks)[1].changed[:1]}
+    with pytest.raises(WorkspaceError, match=r"'a\.txt' .* take or leave it whole"):
+        await workspace.select(base, target, patch, Selection(lines=part))
+
+
+@anyio
+async def test_a_file_cannot_stand_where_a_folder_is(workspace: GitWorkspace) -> None:
+    await workspace.write_files({"a.txt": None})
+    await workspace.write_files({"a.txt/inner": b"x\n"})
+    base, target = workspace.base_tree, await workspace.snapshot()
+    patch = parse_patch(await workspace.diff(base, target))
+    both = Selection(files=("a.txt", "a.txt/inner"))
+    assert await workspace.select(base, target, patch, both) == base
+    with pytest.raises(WorkspaceError, match=r"'a\.txt' and 'a\.txt/inner' cannot both stay"):
+        await workspace.select(base, target, patch, Selection(files=("a.txt",)))
+    only_added = Selection(files=("a.txt/inner",))
+    assert await workspace.files(await workspace.select(base, target, patch, only_added)) == (
+        ".gitignore", "run.sh", "src/b.py",
+    )  # fmt: skip
+
+
+@anyio
+async def test_a_stale_selection_is_refused(workspace: GitWorkspace) -> None:
+    await workspace.write_files({"a.txt": b"one\n2\n"})
+    base, first = workspace.base_tree, await workspace.snapshot()
+    old_patch = parse_patch(await workspace.diff(base, first))
+    hunk = next(old_patch.hunks)[1]
+    await workspace.write_files({"a.txt": b"one\n2\n3\n"})
+    second = await workspace.snapshot()
+    new_patch = parse_patch(await workspace.diff(base, second))
+    stale = Selection(lines={hunk.id: hunk.changed})
+    for target, patch, selection in [
+        (second, old_patch, stale),
+        (second, new_patch, stale),
+        (first, old_patch, Selection(lines={hunk.id: (0,)})),  # a line of context
+        (first, old_patch, Selection(lines={hunk.id: (99,)})),
+        (first, old_patch, Selection(files=("src/b.py",))),
+        (first, old_patch, Selection(modes=("src/b.py",))),
+        (first, parse_patch(b""), Selection(files=("a.txt",))),
+    ]:
+        with pytest.raises(WorkspaceError, match="does not belong to this diff"):
+            await workspace.select(base, target, patch, selection)

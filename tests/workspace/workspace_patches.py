@@ -97,4 +97,3 @@ def printed(line: tuple[str, bytes]) -> bytes:
     kind, content = line
     text = kind.encode() + content
     return text if content.endswith(b"\n") else text + b"\n\\ No newline at end of file\n"
-

@@ -6,7 +6,7 @@ from functools import partial
 
 from textual.content import Content
 
-from agent_tui.domain.links import Links, Node, hunk_at
+from agent_tui.domain.links import Links, Node, anchor
 from agent_tui.domain.patch import FilePatch, Hunk, Line, Patch
 from agent_tui.domain.state import Revision, State
 from agent_tui.domain.text import decode, visible
@@ -90,12 +90,10 @@ class DiffRows:
         self._findings: dict[tuple[str, int], list[LedgerEntry]] = {}
         for entry in ledger:
             finding = entry.finding
-            if (
-                finding.path
-                and finding.line
-                and hunk_at(patch, finding.path, finding.line, finding.end_line)
-            ):
-                self._findings.setdefault((finding.path, finding.line), []).append(entry)
+            # Lines move from attempt to attempt: the quoted line is looked for where it is now.
+            line = anchor(patch, finding.path, finding.line, finding.quote)
+            if finding.path and line:
+                self._findings.setdefault((finding.path, line), []).append(entry)
 
     def build(self) -> list[Row]:
         """All rows."""

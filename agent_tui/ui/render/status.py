@@ -162,6 +162,17 @@ def gate_question(state: State) -> Content:
             else f"{sum(e.blocks for e in state.ledger)} blocking findings. "
             "Approve to send them to the coder."
         )
+    elif gate.kind == "diff" and state.revision is not None:
+        whose = {"person": "your revision of ", "hooks": "changed by a hook: "}
+        words = (
+            f"{whose.get(state.revision.author, '')}attempt {state.attempt}: is this change right? "
+            "Checks and review run on what you keep."
+        )
+    elif gate.kind == "spec" and state.spec is not None:
+        questions = len(state.spec.spec.open_questions)
+        words = f"Version {state.spec.version}: is this what you want?"
+        if questions:
+            words += f" {questions} open question{'s' if questions > 1 else ''}."
     elif gate.kind == "message":
         words = "Commit this tree with this message?"
     elif gate.kind == "deploy" and state.session:
@@ -171,6 +182,11 @@ def gate_question(state: State) -> Content:
     elif gate.kind == "fault":
         words += " Approve to try again."
     return Content.assemble(head, " ", words)
+
+
+def replay_caption(caption: str) -> Content:
+    """The first line of the gate bar in a replay: what happened here."""
+    return Content.assemble((" REPLAY ", "bold reverse $model"), " ", one_line(caption, 300))
 
 
 def _working(state: State) -> Content:

@@ -1,5 +1,7 @@
 """The verdict pane: checks, the reviewer's summary, and the ledger of findings."""
 
+import re
+
 from textual.content import Content
 
 from agent_tui.domain.checks import CheckResult
@@ -58,7 +60,9 @@ def verdict_rows(state: State, width: int) -> list[Row]:
     if state.refused is not None:
         result += [BLANK, heading("Commit refused")]
         result += rows(paragraph(state.refused.detail, width, style="$bad"))
-    result += _end_rows(state, width)
+    result = _end_rows(state, width) + result
+    if revision is not None and running is None:
+        result += _output_rows(revision.checks or (), width)
     return result
 
 
@@ -93,10 +97,22 @@ def _check_rows(results: tuple[CheckResult, ...], width: int) -> list[Row]:
                     )
             if result.problem:
                 lines += paragraph(result.problem, width, style="$bad", first=Content("  "))
-            tail = [line for line in result.output.rstrip().split("\n") if line.strip()][-TAIL:]
-            for line in tail:
-                lines += paragraph(line, width, style="$muted", first=Content("  "))
         out += rows(lines, item=node, key=node)
+    return out
+
+
+def _output_rows(results: tuple[CheckResult, ...], width: int) -> list[Row]:
+    """The end of what the failing checks printed."""
+    out: list[Row] = []
+    for result in results:
+        if result.ok or not result.output.strip():
+            continue
+        out += [BLANK, heading(f"Output of {result.name}", "its end")]
+        tail = [line for line in result.output.rstrip().split("\n") if line.strip()][-TAIL:]
+        for line in tail:
+            # Rulers would only be wrapped into noise.
+            short = re.sub(r"([=_-])\1{9,}", r"\1\1\1", line)
+            out += rows(paragraph(short, width, style="$muted"))
     return out
 
 
@@ -166,26 +182,30 @@ def _finding_rows(entry: LedgerEntry, width: int) -> list[Row]:
 def _end_rows(state: State, width: int) -> list[Row]:
     out: list[Row] = []
     if state.messages:
-        out += [BLANK, heading("Commit message")]
-        out += rows(paragraph(state.message, width))
+        out += [heading("Commit message")]
+        out += [*rows(paragraph(state.message, width)), BLANK]
     if state.commit is not None:
         made = state.commit
         where = (made.landed or made.ref).removeprefix("refs/heads/")
-        out += [BLANK, heading("Commit")]
+        out += [heading("Commit")]
         out.append(Row(Content.assemble(("✓ ", "$ok"), (made.commit[:12], "bold"), f" on {where}")))
         out.append(Row(Content.styled(f"tree {made.tree[:12]} as approved", "$muted")))
         if made.detail:
             out += rows(paragraph(made.detail, width, style="$warn"))
+        out.append(BLANK)
     if state.deploy is not None:
         sign, style = ("✓", "$ok") if state.deploy.ok else ("✗", "$bad")
-        out += [BLANK, heading("Deploy")]
+        out += [heading("Deploy")]
         code = state.deploy.exit_code
         out.append(Row(Content.styled(f"{sign} exit code {code}", style)))
-        out += rows(paragraph(state.deploy.output.strip(), width, style="$muted"))
+        out += [*rows(paragraph(state.deploy.output.strip(), width, style="$muted")), BLANK]
     if state.finished is not None:
         style = "$ok" if state.finished.outcome == "committed" else "$warn"
-        out += [BLANK, heading("End")]
-        out += rows(paragraph(state.finished.outcome, width, style=f"bold {style}"))
+        end = [
+            heading("End"),
+            *rows(paragraph(state.finished.outcome, width, style=f"bold {style}")),
+        ]
         if state.finished.detail:
-            out += rows(paragraph(state.finished.detail, width))
+            end += rows(paragraph(state.finished.detail, width))
+        out = [*end, BLANK, *out]
     return out

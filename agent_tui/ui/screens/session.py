@@ -35,14 +35,13 @@ class SessionScreen(Screen[None]):
     """
 
     CSS_PATH = "session.tcss"
-    BINDINGS: ClassVar[list[BindingType]] = list(bindings("both"))
-    HORIZONTAL_BREAKPOINTS: ClassVar[list[tuple[int, str]]] = [
-        (0, "-narrow"),
-        (100, "-wide"),
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = list(bindings())
+    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-wide")]  # noqa: RUF012 - as in the base class
 
     def __init__(
-        self, prepare: Callable[[SessionScreen], Awaitable[SessionController]], title: str = ""
+        self,
+        prepare: Callable[[SessionScreen], Awaitable[SessionController | None]],
+        title: str = "",
     ) -> None:
         super().__init__()
         self._prepare = prepare
@@ -154,7 +153,7 @@ class SessionScreen(Screen[None]):
         """A click in a pane makes it the active one."""
         for number, pane_id in enumerate(PANES):
             pane = self.query_one(f"#{pane_id}")
-            if self.focused is not None and self.focused in pane.query(RowsView):
+            if self.focused is not None and pane in self.focused.ancestors:
                 if number != self.pane_index:
                     self.show_pane(number)
                 if self.controller is not None and isinstance(self.focused, RowsView):

@@ -136,7 +136,7 @@ class RowsView(ScrollView, can_focus=True, inherit_bindings=False):
             self._cursor = self._nearest(before or 0)
             self._end_range()
         elif not follow and kept is not None:
-            self.scroll_to(y=max(0, self._cursor - offset), animate=False, force=True)
+            self.scroll_to(y=max(0, self._cursor - offset), animate=False, force=True, immediate=True)
         if follow and at_end:
             self.call_after_refresh(self.scroll_end, animate=False, immediate=True)
         self.refresh()
@@ -182,7 +182,7 @@ class RowsView(ScrollView, can_focus=True, inherit_bindings=False):
     def move(self, steps: int) -> None:
         """Move the cursor by that many items; without items, scroll by lines."""
         if not self._index:
-            self.scroll_relative(y=steps, animate=False)
+            self.scroll_relative(y=steps, animate=False, immediate=True)
             return
         places = list(self._index.values())
         here = self._row_item()
@@ -193,7 +193,7 @@ class RowsView(ScrollView, can_focus=True, inherit_bindings=False):
         """Move by a page: -1 up, 1 down."""
         height = max(1, self.scrollable_content_region.height - 2)
         if not self._index or self._cursor is None:
-            self.scroll_relative(y=direction * height, animate=False)
+            self.scroll_relative(y=direction * height, animate=False, immediate=True)
             return
         target = self._cursor + direction * height
         places = sorted(self._index.values())
@@ -208,9 +208,9 @@ class RowsView(ScrollView, can_focus=True, inherit_bindings=False):
             places = self._index.values()
             self.select(min(places) if top else max(places))
         if top:
-            self.scroll_home(animate=False)
+            self.scroll_home(animate=False, force=True, immediate=True)
         else:
-            self.scroll_end(animate=False)
+            self.scroll_end(animate=False, force=True, immediate=True)
 
     def select(self, number: int, *, center: bool = False) -> None:
         """Put the cursor on a row, and the row on the screen."""
@@ -259,11 +259,11 @@ class RowsView(ScrollView, can_focus=True, inherit_bindings=False):
         while last + 1 < len(self.rows) and self.rows[last + 1].item == item:
             last += 1
         if center and not (top <= number and last < top + height):
-            self.scroll_to(y=max(0, number - height // 3), animate=False, force=True)
+            self.scroll_to(y=max(0, number - height // 3), animate=False, force=True, immediate=True)
         elif number < top:
-            self.scroll_to(y=number, animate=False, force=True)
+            self.scroll_to(y=number, animate=False, force=True, immediate=True)
         elif last >= top + height:
-            self.scroll_to(y=min(number, last - height + 1), animate=False, force=True)
+            self.scroll_to(y=min(number, last - height + 1), animate=False, force=True, immediate=True)
 
     # -- range -------------------------------------------------------------------------------
 
@@ -396,7 +396,7 @@ class RowsView(ScrollView, can_focus=True, inherit_bindings=False):
             if row.key == key:
                 height = max(1, self.scrollable_content_region.height)
                 if not self.scroll_offset.y <= number < self.scroll_offset.y + height - 1:
-                    self.scroll_to(y=max(0, number - height // 3), animate=False, force=True)
+                    self.scroll_to(y=max(0, number - height // 3), animate=False, force=True, immediate=True)
                 return True
         return False
 

@@ -1,0 +1,144 @@
+"""The application: the first paint, then the loading of everything else behind it."""
+
+from __future__ import annotations
+
+import asyncio
+import importlib
+from collections.abc import Iterable, Sequence
+from functools import partial
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from textual.app import App, SystemCommand
+from textual.binding import Binding, BindingType
+from textual.filter import LineFilter
+from textual.screen import Screen
+from textual.theme import Theme
+
+from agent_tui.config import paths
+from agent_tui.config.early import early_theme, read_early
+from agent_tui.config.themes import DEFAULT
+from agent_tui.ui.actions import ACTIONS
+from agent_tui.ui.launch import Launch
+from agent_tui.ui.safety import VisibleControls
+from agent_tui.ui.screens.home import HomeScreen
+from agent_tui.ui.screens.session import SessionScreen
+from agent_tui.ui.theming import textual_theme, with_fallbacks
+
+if TYPE_CHECKING:
+    from agent_tui.ui import conductor as conductor_module
+    from agent_tui.ui.conductor import Conductor
+
+
+class AgentTui(App[None]):
+    """Supervises coding agents.
+
+    Args:
+        launch: What it was started for.
+
+    Attributes:
+        farewell: What to print when the screen is gone.
+    """
+
+    TITLE = "agent-tui"
+    ENABLE_COMMAND_PALETTE = True
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("ctrl+q", "quit", "Quit", show=False, priority=True),
+    ]
+
+    def __init__(self, launch: Launch) -> None:
+        self._controls = VisibleControls()
+        super().__init__()
+        self.launch = launch
+        self.farewell = ""
+        self.conductor: Conductor | None = None
+        self._early = read_early(paths.config_file())
+
+    def get_line_filters(self) -> Sequence[LineFilter]:
+        """Textual's filters, and the one that lets no control character through."""
+        return [*super().get_line_filters(), self._controls]
+
+    def get_css_variables(self) -> dict[str, str]:
+        """The theme's variables, and those that it leaves open."""
+        return with_fallbacks(super().get_css_variables())
+
+    def on_mount(self) -> None:
+        """Paint the first screen."""
+        self._use_early_theme()
+        if self._early.keymap:
+            self.set_keymap(self._early.keymap)
+        if self.launch.kind == "home":
+            self.push_screen(
+                HomeScreen(
+                    self._load_home,
+                    lambda request: self._conduct().start(request),
+                    lambda session: self._conduct().open(session),
+                )
+            )
+        else:
+            self.push_screen(SessionScreen(self._prepare), lambda _: self.exit())
+
+    def _use_early_theme(self) -> None:
+        folders = (paths.shipped_themes(), paths.themes_folder())
+        for name in (self._early.theme, DEFAULT):
+            file = early_theme(name, *folders)
+            if file is not None:
+                self.use_theme(textual_theme(file))
+                return
+
+    def use_theme(self, theme: Theme) -> None:
+        """Register a theme and switch to it."""
+        self.register_theme(theme)
+        self.theme = theme.name
+
+    # -- what is loaded behind the first paint -----------------------------------------------
+
+    async def load_conductor(self) -> Conductor:
+        """Import the engine and all below it in a thread, once."""
+        if self.conductor is None:
+            module: Any = await asyncio.to_thread(importlib.import_module, "agent_tui.ui.conductor")
+            loaded: type[conductor_module.Conductor] = module.Conductor
+            self.conductor = loaded(self, self.launch)
+        return self.conductor
+
+    def _conduct(self) -> Conductor:
+        if self.conductor is None:
+            raise RuntimeError("the screen is not loaded yet")
+        return self.conductor
+
+    async def _load_home(self) -> Any:
+        return await (await self.load_conductor()).load_home()
+
+    async def _prepare(self, screen: SessionScreen) -> Any:
+        return await (await self.load_conductor()).prepare(screen)
+
+    # -- leaving -----------------------------------------------------------------------------
+
+    async def action_quit(self) -> None:
+        """Leave the session in order, then quit."""
+        if self.conductor is not None:
+            await self.conductor.leave()
+        else:
+            self.exit()
+
+    def fail(self, message: str, code: int = 2) -> None:
+        """Give up with one sentence, which is printed when the screen is gone."""
+        self.farewell = f"agent-tui: {message}"
+        self.exit(return_code=code)
+
+    def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
+        """The palette: Textual's own commands and the registry of actions."""
+        for command in super().get_system_commands(screen):
+            if command.title not in ("Maximize", "Minimize", "Screenshot"):
+                yield command
+        if isinstance(screen, SessionScreen) and screen.controller is not None:
+            where = screen.controller.where
+            for action in ACTIONS:
+                if action.where in (where, "both"):
+                    yield SystemCommand(
+                        action.label.capitalize(),
+                        action.help,
+                        partial(self._run_action, screen, action.id),
+                    )
+
+    def _run_action(self, screen: SessionScreen, action_id: str) -> None:
+        self.run_worker(screen.action_do(action_id), name=f"action {action_id}")

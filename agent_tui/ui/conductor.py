@@ -1,0 +1,292 @@
+"""Brings sessions and screens together: loads, starts, resumes, replays and leaves them."""
+
+import asyncio
+import contextlib
+from collections.abc import Callable
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from textual.content import Content
+from textual.worker import Worker
+
+from agent_tui import bootstrap
+from agent_tui.bootstrap import USER_ERRORS, Environment, LiveSession, Options, UsageError
+from agent_tui.commands import demo_folder
+from agent_tui.config import paths
+from agent_tui.config.themes import load_themes
+from agent_tui.demo.repository import REQUEST
+from agent_tui.domain.decision import Answer
+from agent_tui.domain.text import one_line, visible_lines
+from agent_tui.engine.gates import PendingGates
+from agent_tui.headless import EXIT_CODES
+from agent_tui.sessions.store import open_path
+from agent_tui.ui.actions import BY_ID
+from agent_tui.ui.controller import LiveController, SessionController
+from agent_tui.ui.edits import Edits
+from agent_tui.ui.launch import Launch
+from agent_tui.ui.render.home import home_header, session_rows
+from agent_tui.ui.render.text import heading
+from agent_tui.ui.replay_controller import ReplayController
+from agent_tui.ui.screens.dialogs import ConfirmDialog
+from agent_tui.ui.screens.home import HomeScreen
+from agent_tui.ui.screens.session import SessionScreen
+from agent_tui.ui.sources import LiveSource, ReplaySource
+from agent_tui.ui.theming import textual_theme
+from agent_tui.ui.widgets.rows import Row
+
+if TYPE_CHECKING:
+    from agent_tui.ui.app import AgentTui
+
+
+class Conductor:
+    """The heavy half of the application, imported behind the first paint.
+
+    Args:
+        app: The application.
+        launch: What it was started for.
+
+    Attributes:
+        session: The session that runs now, if one does.
+    """
+
+    def __init__(self, app: "AgentTui", launch: Launch) -> None:
+        self._app = app
+        self._launch = launch
+        self._env: Environment | None = None
+        self._next: Launch = launch
+        self._runner: Worker[None] | None = None
+        self.session: LiveSession | None = None
+        self.gates = PendingGates()
+        self._load_settings()
+
+    # -- settings ----------------------------------------------------------------------------
+
+    def _load_settings(self) -> None:
+        themes, problem = load_themes(paths.shipped_themes(), paths.themes_folder())
+        for file in themes.values():
+            self._app.register_theme(textual_theme(file))
+        if problem is not None:
+            self._app.notify(
+                visible_lines(str(problem)),
+                title="Bad theme file",
+                severity="warning",
+                markup=False,
+            )
+
+    async def _environment(self) -> Environment:
+        """The repository as it is now, and the settings that hold in it."""
+        launch = self._launch
+        if launch.kind == "demo":
+            if self._env is None:
+                folder = await asyncio.to_thread(demo_folder, launch.demo_folder)
+                if any(folder.iterdir()):
+                    raise UsageError(f"{folder} is not empty; name a new folder for the demo.")
+                options = await bootstrap.demo_options(folder, launch.words_per_s)
+                self._env = await bootstrap.open_environment(options)
+            return self._env
+        options = Options(
+            folder=launch.folder,
+            settings=launch.settings,
+            sessions=launch.sessions,
+            script=launch.script,
+            words_per_s=launch.words_per_s,
+        )
+        self._env = await bootstrap.open_environment(options)
+        self._check_names(self._env)
+        return self._env
+
+    def _check_names(self, env: Environment) -> None:
+        settings = env.loaded.settings
+        unknown = [name for name in settings.keymap if name not in BY_ID]
+        if unknown:
+            source = env.loaded.sources.get(f"keymap.{unknown[0]}", "keymap")
+            raise UsageError(
+                f"{source}: there is no action {unknown[0]!r}; press ? for the keys, or see the "
+                "README for the names."
+            )
+        if settings.theme not in self._app.available_themes:
+            source = env.loaded.sources.get("theme", "theme")
+            raise UsageError(
+                f"{source}: there is no theme {settings.theme!r}; see `agent-tui themes`."
+            )
+        self._app.theme = settings.theme
+
+    # -- home --------------------------------------------------------------------------------
+
+    async def load_home(self) -> tuple[Content, Callable[[int], list[Row]]]:
+        """The header and the rows of the home screen."""
+        try:
+            env = await self._environment()
+            sessions = await asyncio.to_thread(env.store.list, env.facts.root)
+        except USER_ERRORS as error:
+            self._app.fail(str(error))
+            return Content(""), lambda width: []
+        now, notes = env.clock.now(), env.loaded.notes
+        return (
+            home_header(env.facts),
+            lambda width: session_rows(sessions, width, now, notes),
+        )
+
+    def start(self, request: str) -> None:
+        """Start a session from the home screen."""
+        self._push(replace(self._launch, kind="run", request=request))
+
+    def open(self, session_id: str) -> None:
+        """Open a session of the list: go on with it, or replay it if it is finished."""
+        if self._env is None:
+            return
+        summary = self._env.store.summary(session_id)
+        done = bool(summary.outcome or summary.problem or summary.locked)
+        kind = "replay" if done else "resume"
+        self._push(replace(self._launch, kind=kind, session=session_id))
+
+    def _push(self, launch: Launch) -> None:
+        self._next = launch
+
+        def back(_: None) -> None:
+            screen = self._app.screen
+            if isinstance(screen, HomeScreen):
+                screen.reload()
+
+        self._app.push_screen(SessionScreen(self.prepare), back)
+
+    # -- a session screen --------------------------------------------------------------------
+
+    async def prepare(self, screen: SessionScreen) -> SessionController | None:
+        """Load what a session screen shows. A person's mistake ends it with one sentence."""
+        try:
+            if self._next.kind == "replay":
+                return await self._replay(screen)
+            return await self._live(screen)
+        except USER_ERRORS as error:
+            if self._launch.kind == "home":
+                screen.dismiss(None)
+                self._app.notify(
+                    visible_lines(str(error)), severity="error", markup=False, timeout=10
+                )
+            else:
+                self._app.fail(str(error))
+            return None
+
+    async def _replay(self, screen: SessionScreen) -> SessionController | None:
+        launch = self._next
+        options = Options(folder=launch.folder, settings={}, sessions=launch.sessions)
+        name = launch.session
+        if name is None:
+            name = await self._choose_saved()
+            if name is None:
+                screen.dismiss(None)
+                return None
+        saved = await asyncio.to_thread(bootstrap.find_saved, options, name)
+        if not saved.records:
+            raise UsageError(f"Session {one_line(name)} has no events to replay.")
+        for problem in saved.problems:
+            self._app.notify(one_line(problem, 300), severity="warning", markup=False)
+        return ReplayController(screen, await asyncio.to_thread(ReplaySource, saved))
+
+    async def _choose_saved(self) -> str | None:
+        from agent_tui.ui.screens.choose import ChooseDialog  # noqa: PLC0415
+
+        shipped = await asyncio.to_thread(bootstrap.shipped_sessions)
+        rows = [heading("Saved sessions that ship with agent-tui")]
+        for path in shipped:
+            saved = await asyncio.to_thread(open_path, path)
+            first = saved.records[0].event if saved.records else None
+            request = getattr(first, "request", "")
+            line = Content.assemble((f"{path.stem:<24}", "bold"), one_line(request))
+            rows.append(Row(line, item=path.stem, key=path.stem))
+        future: asyncio.Future[str | None] = asyncio.get_running_loop().create_future()
+        self._app.push_screen(ChooseDialog("Replay", rows), future.set_result)
+        return await future
+
+    async def _live(self, screen: SessionScreen) -> SessionController:
+        launch = self._next
+        env = await self._environment()
+        await self._ask_for_trust(env)
+        self.gates = PendingGates()
+        if launch.kind == "resume":
+            session = await bootstrap.resume_session(env, launch.session or "", self.gates)
+        else:
+            request = REQUEST if launch.kind == "demo" else launch.request
+            session = await bootstrap.start_session(env, request, self.gates)
+        self.session = session
+        grace = launch.grace_ms
+        settings = env.loaded.settings
+        controller = LiveController(
+            screen,
+            answer=self._answer,
+            interrupt=session.interrupt,
+            left=self.leave,
+            grace_s=(settings.gates.grace_ms if grace is None else grace) / 1000,
+        )
+        edits = Edits(self._app, session, controller, settings.editor.command)
+        controller.edit = edits.edit
+        controller.attach(LiveSource(session, lambda: controller.presenter.changed()))
+        screen.set_interval(1.0, controller.presenter.tick)
+        self._runner = self._app.run_worker(self._run(session), name="loop", group="loop")
+        return controller
+
+    def _answer(self, gate_id: str, answer: Answer) -> bool:
+        return self.gates.resolve(gate_id, answer)
+
+    async def _run(self, session: LiveSession) -> None:
+        try:
+            await session.run()
+        except USER_ERRORS as error:
+            self._app.notify(visible_lines(str(error)), severity="error", markup=False, timeout=30)
+
+    async def _ask_for_trust(self, env: Environment) -> None:
+        if not env.loaded.untrusted:
+            return
+        wishes = "\n".join(str(wish) for wish in env.loaded.untrusted)
+        body = (
+            f"{wishes}\n\nThese commands run with your rights. Trust is for this exact content of "
+            "the file: when it changes, you are asked again."
+        )
+        future: asyncio.Future[bool | None] = asyncio.get_running_loop().create_future()
+        self._app.push_screen(
+            ConfirmDialog(
+                "This repository's agent-tui.toml wants to run commands",
+                visible_lines(body),
+                yes="Trust and run them",
+                no="Go on without them",
+            ),
+            future.set_result,
+        )
+        if await future:
+            env.trust_project()
+
+    # -- leaving -----------------------------------------------------------------------------
+
+    async def leave(self) -> None:
+        """Leave the session; it stays and can be resumed. Without a home screen, quit."""
+        session, self.session = self.session, None
+        if session is not None:
+            if self._runner is not None:
+                self._runner.cancel()
+                with contextlib.suppress(Exception):
+                    await self._runner.wait()
+            await session.leave()
+            await session.close()
+            self._say_goodbye(session)
+        screen = self._app.screen
+        if self._launch.kind == "home" and isinstance(screen, SessionScreen):
+            screen.dismiss(None)
+        else:
+            finished = session.state.finished if session is not None else None
+            code = EXIT_CODES[finished.outcome] if finished is not None else 0
+            self._app.exit(return_code=code)
+
+    def _say_goodbye(self, session: LiveSession) -> None:
+        if self._launch.kind == "home":
+            return
+        state = session.state
+        lines = []
+        if state.finished is not None:
+            lines.append(f"{state.finished.outcome}: {one_line(state.finished.detail, 300)}")
+        if self._launch.kind == "demo":
+            lines.append(f"repository: {session.repository}")
+            lines.append(f"replay it:  agent-tui replay {session.folder}")
+        elif state.finished is None:
+            lines.append(f"go on with: agent-tui resume {session.id}")
+        self._app.farewell = "\n".join(lines)

@@ -1,0 +1,551 @@
+"""What the keys of a session screen do: the actions of the registry, for a session or a replay."""
+
+import contextlib
+import time
+from collections.abc import Awaitable, Callable
+from typing import Literal
+
+from textual.notifications import SeverityLevel
+
+from agent_tui.domain.decision import (
+    AddFinding,
+    Answer,
+    Approve,
+    FindingDraft,
+    GateKind,
+    Reject,
+    Reopen,
+    Seen,
+    Waive,
+)
+from agent_tui.domain.links import Node
+from agent_tui.domain.state import State
+from agent_tui.domain.text import decode, visible_lines
+from agent_tui.domain.verdict import LedgerEntry, Severity
+from agent_tui.engine.briefs import rejection_text
+from agent_tui.engine.gates import subject
+from agent_tui.ui.actions import BY_ID
+from agent_tui.ui.presenter import Presenter, Source
+from agent_tui.ui.render.diff import LinePlace
+from agent_tui.ui.render.timeline import timeline_rows
+from agent_tui.ui.screens.dialogs import FindingDialog, HelpDialog, ReasonDialog, RowsDialog
+from agent_tui.ui.screens.session import SessionScreen
+from agent_tui.ui.widgets.rows import Row, RowsView
+
+Do = Callable[[], Awaitable[None] | None]
+MAX_DEAF_S = 2.0
+"""Keys are not dead for longer than this, however fast the person types."""
+
+
+class SessionController:
+    """The actions that a session and a replay share: moving, marking, searching, looking.
+
+    Args:
+        screen: The session screen.
+    """
+
+    where: Literal["session", "replay"] = "replay"
+
+    def __init__(self, screen: SessionScreen) -> None:
+        self.screen = screen
+        self._pattern = ""
+        self._direction = 1
+        self.presenter: Presenter
+        self._actions: dict[str, Do] = {
+            "next-hunk": lambda: self._to("hunk", 1),
+            "previous-hunk": lambda: self._to("hunk", -1),
+            "next-file": lambda: self._to("file", 1),
+            "previous-file": lambda: self._to("file", -1),
+            "follow": self._follow,
+            "down": lambda: self.view.move(1),
+            "up": lambda: self.view.move(-1),
+            "page-down": lambda: self.view.page(1),
+            "page-up": lambda: self.view.page(-1),
+            "bottom": lambda: self.view.to_end(),
+            "top": lambda: self.view.to_end(top=True),
+            "next-pane": lambda: self._pane(screen.pane_index + 1),
+            "previous-pane": lambda: self._pane(screen.pane_index - 1),
+            "pane-spec": lambda: self._pane(0),
+            "pane-diff": lambda: self._pane(1),
+            "pane-verdict": lambda: self._pane(2),
+            "activity": self._activity,
+            "zoom": self._zoom,
+            "timeline": self._timeline,
+            "search": screen.begin_search,
+            "next-match": lambda: self._match(1),
+            "previous-match": lambda: self._match(-1),
+            "copy": self._copy,
+            "interrupt": self._escape,
+            "help": self._help,
+            "leave": self._leave,
+        }
+
+    def attach(self, source: Source) -> None:
+        """Show a source on the screen."""
+        self.presenter = Presenter(self.screen, source, self.gate_keys, lambda: self.deaf)
+        self.presenter.changed()
+
+    @property
+    def state(self) -> State:
+        """The state in force."""
+        return self.presenter.state
+
+    @property
+    def view(self) -> RowsView:
+        """The rows of the active pane."""
+        return self.screen.active_view
+
+    @property
+    def deaf(self) -> bool:
+        """Whether keys that decide are dead for a moment."""
+        return False
+
+    def gate_keys(self) -> list[tuple[str, str]]:
+        """The actions to offer in the gate bar, as pairs of id and label."""
+        return []
+
+    def why_not(self, action_id: str) -> str:
+        """Why an action is not possible now, or "" if it is."""
+        if action_id not in self._actions:
+            return "nothing runs in a replay" if self.where == "replay" else "only in a replay"
+        if action_id in ("next-match", "previous-match") and not self._pattern:
+            return "search first, with /"
+        return ""
+
+    async def do(self, action_id: str) -> None:
+        """Run an action, or say why it is not possible."""
+        reason = self.why_not(action_id)
+        if reason:
+            label = BY_ID[action_id].label
+            self.tell(f"{label}: {reason}", "warning")
+            return
+        result = self._actions[action_id]()
+        if result is not None:
+            await result
+
+    def tell(self, text: str, severity: SeverityLevel = "information") -> None:
+        """Show a short message."""
+        self.screen.notify(visible_lines(text), severity=severity, markup=False, timeout=4)
+
+    # -- messages of the panes ---------------------------------------------------------------
+
+    def selected(self, view: RowsView, row: Row | None) -> None:
+        """The cursor of a pane moved."""
+        self.presenter.selected(view, row)
+
+    def viewed(self, rows: list[Row]) -> None:
+        """These rows of the diff are on the screen."""
+        self.presenter.viewed(rows)
+
+    def redraw(self) -> None:
+        """The width of a pane changed."""
+        self.presenter.redraw()
+
+    def search(self, pattern: str) -> None:
+        """Search in the active pane."""
+        self._pattern = pattern
+        if not self.view.search(pattern, here=True) and pattern:
+            self.tell(f"“{pattern}” is not in this pane", "warning")
+
+    # -- actions -----------------------------------------------------------------------------
+
+    def _to(self, what: str, direction: int) -> None:
+        self._pane(1)
+        view = self.view
+
+        def wanted(key: object) -> bool:
+            if isinstance(key, Node):
+                return what == "hunk" and key.kind == "hunk"
+            return what == "file" and isinstance(key, tuple) and key[0] == "file"
+
+        if not view.next_key(direction, wanted):
+            self.tell(f"there is no {'next' if direction > 0 else 'earlier'} {what}")
+
+    def _follow(self) -> None:
+        node = self.presenter.node
+        links = self.presenter.links
+        if node is None or links is None:
+            return
+        related = links.related(node)
+        order = {"hunk": 1, "finding": 2, "check": 2, "criterion": 0}
+        here = self.screen.pane_index
+        for target in sorted(related, key=lambda n: ((order[n.kind] - here) % 3, n.kind, n.id)):
+            pane = order[target.kind]
+            if pane != here:
+                self._pane(pane)
+                self.view.select_key(target)
+                return
+        self.tell("nothing is linked to this")
+
+    def _pane(self, index: int) -> None:
+        self.screen.show_pane(index)
+        self.presenter.redraw()
+
+    def _activity(self) -> None:
+        self.presenter.show_activity = not self.presenter.show_activity
+        self.presenter.redraw()
+        self.screen.call_after_refresh(self.screen.show_pane, 1)
+
+    def _zoom(self) -> None:
+        self.screen.toggle_class("-zoomed")
+
+    def _timeline(self) -> None:
+        state = self.state
+        dialog = RowsDialog("Timeline", lambda width: timeline_rows(state, width))
+        self.screen.app.push_screen(dialog)
+
+    def _match(self, direction: int) -> None:
+        if not self.view.search(self._pattern, direction):
+            self.tell(f"“{self._pattern}” is not in this pane", "warning")
+
+    def _copy(self) -> None:
+        lines = []
+        for row in self.view.selected:
+            content = row.text() if callable(row.text) else row.text
+            lines.append(content.plain.rstrip())
+        if lines:
+            self.screen.app.copy_to_clipboard("\n".join(lines))
+            self.tell(f"copied {len(lines)} lines")
+
+    def _escape(self) -> Awaitable[None] | None:
+        if self.screen.end_search():
+            return None
+        if self.view.has_range:
+            self.view.toggle_range()
+            return None
+        return self.escape()
+
+    def escape(self) -> Awaitable[None] | None:
+        """Escape where nothing is to be closed."""
+        return None
+
+    def _help(self) -> None:
+        self.screen.app.push_screen(HelpDialog(self.where, self.why_not))
+
+    def _leave(self) -> Awaitable[None] | None:
+        return self.leave()
+
+    async def leave(self) -> None:
+        """Go away from the session."""
+        self.screen.dismiss(None)
+
+
+_LABELS: dict[GateKind, list[tuple[str, str]]] = {
+    "spec": [("approve", "approve"), ("edit", "edit"), ("reject", "reject")],
+    "diff": [
+        ("approve", "approve"),
+        ("reject", "reject"),
+        ("toggle", "keep/drop"),
+        ("range", "range"),
+        ("edit", "edit"),
+        ("comment", "comment"),
+        ("next-hunk", "hunk"),
+    ],
+    "verdict": [
+        ("approve", "agree"),
+        ("waive", "waive"),
+        ("comment", "add finding"),
+        ("toggle", "keep/drop"),
+        ("reject", "review again"),
+    ],
+    "message": [("approve", "commit"), ("edit", "edit"), ("reject", "reject")],
+    "deploy": [("approve", "run it"), ("reject", "skip")],
+    "limit": [("approve", "allow more"), ("reject", "stop")],
+    "fault": [("approve", "try again"), ("reject", "stop")],
+}
+
+
+class LiveController(SessionController):
+    """The actions of a session that runs: decisions at gates, and what leads to them.
+
+    Args:
+        answer: Gives an answer to the gate that waits; False if it waits no more.
+        interrupt: Stops the step that runs.
+        left: Ends the screen and leaves the session.
+        edits: Opens editors for what a gate asks about.
+        grace_s: Seconds for which keys are dead when a gate appears.
+    """
+
+    where = "session"
+
+    def __init__(
+        self,
+        screen: SessionScreen,
+        *,
+        answer: Callable[[str, Answer], bool],
+        interrupt: Callable[[], bool],
+        left: Callable[[], Awaitable[None]],
+        grace_s: float = 0.4,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        super().__init__(screen)
+        self._answer_gate = answer
+        self._interrupt = interrupt
+        self._left = left
+        self._grace_s = grace_s
+        self._monotonic = monotonic
+        self._gate_id = ""
+        self._opened_at = 0.0
+        self._deaf_until = 0.0
+        self.edit: Callable[[bool], Awaitable[None]]
+        self._actions |= {
+            "approve": self._approve,
+            "reject": self._reject,
+            "edit": lambda: self.edit(False),
+            "edit-outside": lambda: self.edit(True),
+            "toggle": self._toggle,
+            "range": self._range,
+            "undo": self._undo,
+            "comment": self._comment,
+            "waive": self._waive,
+        }
+
+    # -- the gate ----------------------------------------------------------------------------
+
+    @property
+    def deaf(self) -> bool:
+        """Whether a gate appeared a moment ago: what is typed was meant for something else."""
+        gate = self.state.gate
+        if gate is None:
+            return False
+        now = self._monotonic()
+        if gate.id != self._gate_id:
+            self._gate_id = gate.id
+            self._opened_at = now
+            self._listen_at(now + self._grace_s)
+        return now < self._deaf_until
+
+    def _listen_at(self, when: float) -> None:
+        self._deaf_until = min(when, self._opened_at + max(MAX_DEAF_S, self._grace_s))
+        delay = self._deaf_until - self._monotonic()
+        if delay > 0:
+            self.screen.set_timer(delay + 0.01, self.presenter.show_gate)
+
+    def gate_keys(self) -> list[tuple[str, str]]:
+        """What can be decided now."""
+        state = self.state
+        if state.finished is not None:
+            return [("timeline", "timeline"), ("leave", "leave"), ("help", "help")]
+        if state.gate is None:
+            return [("interrupt", "stop step"), ("leave", "leave"), ("help", "help")]
+        keys = list(_LABELS[state.gate.kind])
+        out = self.presenter.draft.count
+        if state.gate.kind == "verdict":
+            label = "go on to commit" if state.passes else "send to coder"
+            keys[0] = ("approve", f"check without {out} lines" if out else label)
+        elif state.gate.kind == "diff" and out:
+            keys[0] = ("approve", f"approve without {out} lines")
+        return [*keys, ("help", "help")]
+
+    def why_not(self, action_id: str) -> str:
+        """Why an action is not possible now."""
+        reason = super().why_not(action_id)
+        if reason or BY_ID[action_id].group not in ("Gate", "Review"):
+            return reason
+        gate = self.state.gate
+        if gate is None:
+            return "no gate waits for you"
+        kind = gate.kind
+        allowed: dict[str, tuple[str, ...]] = {
+            "edit": ("spec", "diff", "verdict", "message"),
+            "edit-outside": ("spec", "diff", "verdict", "message"),
+            "toggle": ("diff", "verdict"),
+            "range": ("diff", "verdict"),
+            "undo": ("diff", "verdict"),
+            "comment": ("diff", "verdict"),
+            "waive": ("diff", "verdict"),
+        }
+        if action_id in allowed and kind not in allowed[action_id]:
+            return f"not at the {kind} gate"
+        if action_id == "waive" and self._finding() is None:
+            return "put the cursor on a finding"
+        if action_id in ("toggle", "range") and self.screen.active_view.id != "diff":
+            return "put the cursor on a hunk of the diff"
+        if action_id == "undo" and not self.presenter.draft.count:
+            return "nothing is left out"
+        return ""
+
+    async def do(self, action_id: str) -> None:
+        """Run an action; one that decides is ignored while keys are dead."""
+        if BY_ID[action_id].group in ("Gate", "Review") and self.deaf:
+            self._listen_at(self._monotonic() + self._grace_s)
+            self.presenter.show_gate()
+            return
+        await super().do(action_id)
+
+    def answer(self, gate_id: str, answer: Answer) -> None:
+        """Give an answer to the gate that it was meant for."""
+        if not self._answer_gate(gate_id, answer):
+            self.tell("That gate does not wait any more; nothing was decided.", "warning")
+
+    def _seen(self) -> Seen | None:
+        total = self.presenter.patch.hunk_count
+        return Seen(hunks=len(self.presenter.seen), total=total) if total else None
+
+    def _approve(self) -> None:
+        gate = self.state.gate
+        if gate is None:
+            return
+        if gate.kind not in ("diff", "verdict"):
+            self.answer(gate.id, Approve())
+            return
+        selection = self.presenter.draft.selection
+        self.answer(gate.id, Approve(selection=selection, seen=self._seen()))
+
+    def _reject(self) -> None:
+        gate, state, patch = self.state.gate, self.state, self.presenter.patch
+        if gate is None:
+            return
+        if gate.kind == "deploy":
+            self.answer(gate.id, Reject(reason="Skipped."))
+            return
+        if gate.kind in ("limit", "fault"):
+            self.answer(gate.id, Reject(reason="Stopped by the person.", stop=True))
+            return
+        selection = self.presenter.draft.selection
+        kind = gate.kind
+
+        def preview(reason: str) -> str:
+            chosen = selection if kind == "diff" else None
+            return visible_lines(rejection_text(subject(state, kind), reason, patch, chosen))
+
+        def done(result: tuple[str, str] | None) -> None:
+            if result is not None:
+                choice, reason = result
+                chosen = selection if kind == "diff" else type(selection)()
+                self.answer(
+                    gate.id,
+                    Reject(
+                        reason=reason, stop=choice == "stop", selection=chosen, seen=self._seen()
+                    ),
+                )
+
+        again = {"spec": "Plan again", "diff": "Send back", "verdict": "Review again"}
+        self.screen.app.push_screen(
+            ReasonDialog(
+                f"Reject {subject(state, kind)}",
+                [("again", again.get(kind, "Again")), ("stop", "Stop here")],
+                preview=preview,
+                hint="Why? The model gets your words as they are.",
+            ),
+            done,
+        )
+
+    # -- the selection -----------------------------------------------------------------------
+
+    def _toggle(self) -> None:
+        view, draft = self.view, self.presenter.draft
+        row = view.row
+        if row is None:
+            return
+        if view.has_range:
+            places = [r.item for r in view.selected if isinstance(r.item, LinePlace)]
+            draft.toggle_lines((place.hunk, place.index) for place in places)
+            view.toggle_range()
+        elif isinstance(row.key, tuple) and row.key[0] == "file":
+            draft.toggle_file(str(row.key[1]))
+        elif isinstance(row.key, Node) and row.key.kind == "hunk":
+            draft.toggle_hunk(row.key.id)
+        self.presenter.redraw()
+
+    def _range(self) -> None:
+        if self.view.toggle_range():
+            self.tell("move to the other end, then space to drop or keep the lines")
+
+    def _undo(self) -> None:
+        self.presenter.draft.undo()
+        self.presenter.redraw()
+
+    # -- findings ----------------------------------------------------------------------------
+
+    def _finding(self) -> LedgerEntry | None:
+        row = self.view.row
+        key = row.key if row is not None else None
+        if not (isinstance(key, Node) and key.kind == "finding"):
+            return None
+        return next((e for e in self.state.ledger if e.finding.id == key.id), None)
+
+    def _waive(self) -> None:
+        gate, entry = self.state.gate, self._finding()
+        if gate is None or entry is None:
+            return
+        finding = entry.finding
+        if entry.status == "waived":
+            self.answer(gate.id, Reopen(finding=finding.id))
+            return
+
+        def done(result: tuple[str, str] | None) -> None:
+            if result is not None:
+                self.answer(gate.id, Waive(finding=finding.id, reason=result[1]))
+
+        self.screen.app.push_screen(
+            ReasonDialog(
+                visible_lines(f"Waive {finding.id}: {finding.title}"),
+                [("waive", "Waive")],
+                hint="Why is it acceptable? The reason stays in the ledger.",
+            ),
+            done,
+        )
+
+    def _comment(self) -> None:
+        gate = self.state.gate
+        if gate is None:
+            return
+        place = self._place()
+        criterion = None
+        node = self.presenter.node
+        if node is not None and node.kind == "criterion":
+            criterion = node.id
+        where = f"at {place[0]}:{place[1]}" if place else (f"on {criterion}" if criterion else "")
+
+        def done(result: tuple[str, str, str] | None) -> None:
+            if result is None:
+                return
+            severity, title, body = result
+            draft = FindingDraft(
+                severity=_severity(severity),
+                title=title,
+                body=body,
+                path=place[0] if place else None,
+                line=place[1] if place else None,
+                quote=place[2] if place else "",
+                criterion=criterion,
+            )
+            self.answer(gate.id, AddFinding(finding=draft))
+
+        self.screen.app.push_screen(FindingDialog(visible_lines(where)), done)
+
+    def _place(self) -> tuple[str, int | None, str] | None:
+        row = self.view.row
+        item = row.item if row is not None else None
+        if not isinstance(item, LinePlace):
+            return None
+        found = self.presenter.patch.find(item.hunk)
+        if found is None:
+            return None
+        return item.path, item.new_line, decode(found[1].lines[item.index].data)
+
+    # -- leaving -----------------------------------------------------------------------------
+
+    def escape(self) -> Awaitable[None] | None:
+        """Stop the step that runs."""
+        if self.state.gate is not None or self.state.finished is not None:
+            return None
+        if self._interrupt():
+            self.tell("stopping…")
+        return None
+
+    async def leave(self) -> None:
+        """Leave the session; it can be resumed."""
+        with contextlib.suppress(RuntimeError):
+            await self._left()
+
+
+def _severity(name: str) -> Severity:
+    levels: dict[str, Severity] = {
+        "blocker": "blocker",
+        "major": "major",
+        "minor": "minor",
+        "nit": "nit",
+    }
+    return levels[name]

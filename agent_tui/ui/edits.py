@@ -1,0 +1,182 @@
+"""Editing what a gate asks about: in a dialog, or in the person's own editor."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from textual.app import App
+
+from agent_tui.bootstrap import LiveSession
+from agent_tui.domain.decision import EditFiles, EditMessage, EditSpec, Gate
+from agent_tui.domain.links import Node
+from agent_tui.domain.text import one_line, visible
+from agent_tui.engine.spec_text import SpecTextError, spec_from_text, spec_to_text
+from agent_tui.ui.controller import LiveController
+from agent_tui.ui.editor import EditorError, edit_file, edit_text, editor_command
+from agent_tui.ui.render.diff import LinePlace
+from agent_tui.ui.screens.dialogs import EditDialog
+
+
+class Edits:
+    """Opens the right editor for the gate that waits, and gives the result as an answer.
+
+    Args:
+        app: The application, which hands over the terminal.
+        session: The session.
+        controller: Takes the answer.
+        command: The configured editor.
+    """
+
+    def __init__(
+        self,
+        app: App[None],
+        session: LiveSession,
+        controller: LiveController,
+        command: Sequence[str],
+    ) -> None:
+        self._app = app
+        self._session = session
+        self._controller = controller
+        self._command = command
+
+    async def edit(self, outside: bool) -> None:
+        """Edit what the gate asks about.
+
+        Args:
+            outside: In the person's own editor.
+        """
+        gate = self._controller.state.gate
+        if gate is None:
+            return
+        try:
+            if gate.kind == "spec":
+                self._spec(gate, outside)
+            elif gate.kind == "message":
+                self._message(gate, outside)
+            else:
+                await self._file(gate, outside)
+        except EditorError as error:
+            self._controller.tell(str(error), "error")
+
+    # -- spec and message --------------------------------------------------------------------
+
+    def _spec(self, gate: Gate, outside: bool) -> None:
+        state = self._controller.state
+        if state.spec is None:
+            return
+        before = state.spec.spec
+        used = {c.id for version in state.specs for c in version.spec.criteria}
+
+        def problem(text: str) -> str:
+            try:
+                spec_from_text(text, used)
+            except SpecTextError as error:
+                return visible(str(error))
+            return ""
+
+        def done(text: str | None) -> None:
+            if text is None:
+                return
+            spec = spec_from_text(text, used)
+            if spec == before:
+                self._controller.tell("The spec is unchanged.")
+            else:
+                self._controller.answer(gate.id, EditSpec(spec=spec))
+
+        text = spec_to_text(before)
+        if outside:
+            text = edit_text(self._app, editor_command(self._command), text, "spec.md")
+            if not problem(text):
+                done(text)
+                return
+            # What was written is not lost: it goes on in the dialog, which says what is wrong.
+        dialog = EditDialog("Edit the spec", text, check=problem, soft_wrap=True)
+        self._app.push_screen(dialog, done)
+
+    def _message(self, gate: Gate, outside: bool) -> None:
+        before = self._controller.state.message
+
+        def done(text: str | None) -> None:
+            if text is None:
+                return
+            if text.strip() == before.strip():
+                self._controller.tell("The message is unchanged.")
+            else:
+                self._controller.answer(gate.id, EditMessage(message=text.strip()))
+
+        def problem(text: str) -> str:
+            return "" if text.strip() else "A commit needs a message."
+
+        if outside:
+            command = editor_command(self._command)
+            text = edit_text(self._app, command, before + "\n", "COMMIT_EDITMSG")
+            if problem(text):
+                raise EditorError(problem(text))
+            done(text)
+            return
+        dialog = EditDialog("Edit the commit message", before, check=problem)
+        self._app.push_screen(dialog, done)
+
+    # -- files -------------------------------------------------------------------------------
+
+    def _place(self) -> tuple[str, int] | None:
+        """The file and line at the cursor, or the first file of the patch."""
+        row = self._controller.view.row
+        patch = self._controller.presenter.patch
+        if row is not None:
+            if isinstance(row.item, LinePlace):
+                return row.item.path, row.item.new_line or 1
+            if isinstance(row.key, tuple) and row.key[0] == "file":
+                return str(row.key[1]), 1
+            if isinstance(row.key, Node) and row.key.kind == "hunk":
+                found = patch.find(row.key.id)
+                if found is not None:
+                    return found[0].path, found[1].new_start
+        return (patch.files[0].path, 1) if patch.files else None
+
+    async def _file(self, gate: Gate, outside: bool) -> None:
+        place = self._place()
+        if place is None:
+            raise EditorError("There is no file to edit.")
+        path, line = place
+        data = await self._session.read_file(path)
+        if data is None:
+            raise EditorError(
+                f"{one_line(path)} is deleted in this attempt; drop the deletion first."
+            )
+        if outside:
+            await self._file_outside(gate, path, line)
+            return
+        try:
+            text = data.decode("utf-8")
+        except UnicodeDecodeError:
+            text = "\0"
+        if "\0" in text or (b"\r" in data and data.count(b"\r") != data.count(b"\n")):
+            raise EditorError(f"{one_line(path)} is not plain UTF-8 text; edit it with E.")
+        ends = "\r\n" if b"\r\n" in data else "\n"
+
+        def done(edited: str | None) -> None:
+            if edited is None:
+                return
+            whole = edited.replace("\r\n", "\n").replace("\n", ends)
+            if whole == text:
+                self._controller.tell("The file is unchanged.")
+            else:
+                self._controller.answer(gate.id, EditFiles(files={path: whole}))
+
+        title = f"Edit {visible(path)} (your own revision of the attempt)"
+        self._app.push_screen(EditDialog(title, text.replace("\r\n", "\n"), line=line), done)
+
+    async def _file_outside(self, gate: Gate, path: str, line: int) -> None:
+        command = editor_command(self._command)
+        await self._session.restore_worktree()
+        root = self._session.worktree.resolve()
+        target = root / path
+        if not _is_plain_file(root, target):
+            raise EditorError(f"{one_line(path)} is not a plain file of the worktree.")
+        edit_file(self._app, command, target, line)
+        self._controller.answer(gate.id, EditFiles(files=None))
+
+
+def _is_plain_file(root: Path, target: Path) -> bool:
+    """Whether no link leads away from the worktree."""
+    return target.is_file() and target.resolve() == target and target.is_relative_to(root)

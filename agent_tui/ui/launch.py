@@ -1,0 +1,34 @@
+"""What the application is started for. Plain data: nothing heavy is imported for it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Launch:
+    """A command that opens the screen.
+
+    Attributes:
+        kind: ``home``, ``run``, ``resume``, ``demo`` or ``replay``.
+        folder: Where the command was called.
+        session: An id or a path, for ``resume`` and ``replay``.
+        settings: Settings from the command line, by dotted key.
+        demo_folder: Where the demo makes its repository; None for a temporary folder.
+        words_per_s: How fast scripted models stream.
+        grace_ms: Instead of the configured time for which keys are dead at a new gate.
+    """
+
+    kind: str
+    folder: Path
+    request: str = ""
+    session: str | None = None
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    sessions: Path | None = None
+    script: Path | None = None
+    demo_folder: Path | None = None
+    words_per_s: float = 0.0
+    grace_ms: int | None = None

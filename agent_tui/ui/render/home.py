@@ -1,0 +1,82 @@
+"""The list of sessions."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from textual.content import Content
+
+from agent_tui.domain.events import RepoFacts
+from agent_tui.domain.text import one_line, visible
+from agent_tui.domain.usage import Cost
+from agent_tui.sessions.summary import SessionSummary
+from agent_tui.ui.render.status import money
+from agent_tui.ui.render.text import heading, paragraph, rows
+from agent_tui.ui.widgets.rows import Row
+
+_STATE_STYLE = {
+    "committed": "$ok",
+    "failed": "$bad",
+    "checks failed": "$bad",
+    "provider error": "$bad",
+    "damaged": "$bad",
+    "rejected": "$muted",
+    "running": "$model",
+}
+
+
+def age(then: datetime | None, now: datetime) -> str:
+    """How long ago, in the largest unit that fits."""
+    if then is None:
+        return ""
+    passed = max(0, int((now - then).total_seconds()))
+    for size, unit in ((86400, "d"), (3600, "h"), (60, "m")):
+        if passed >= size:
+            return f"{passed // size}{unit} ago"
+    return "just now"
+
+
+def home_header(facts: RepoFacts) -> Content:
+    """The top line."""
+    dirty = f" · {facts.dirty} changed files stay yours" if facts.dirty else ""
+    return Content.assemble(
+        ("agent-tui", "bold"),
+        ("  ─  ", "$muted"),
+        (visible(facts.name), "bold"),
+        (f" ⎇ {visible(facts.branch or 'detached')}", "$muted"),
+        (dirty, "$warn"),
+    )
+
+
+def session_rows(
+    sessions: Sequence[SessionSummary], width: int, now: datetime, notes: Sequence[str] = ()
+) -> list[Row]:
+    """One row a session, the latest first."""
+    out: list[Row] = []
+    for note in notes:
+        out += rows(paragraph(note, width, style="$warn"))
+    if not sessions:
+        out.append(Row(Content("")))
+        text = (
+            "No sessions yet. Write above what should be done; the planner proposes a spec, and "
+            "nothing happens to your files before you approve a commit."
+        )
+        out += rows(paragraph(text, width, style="$muted"))
+        return out
+    out.append(heading(f"{'state':<18}{'cost':<12}{'age':<10}request"))
+    for session in sessions:
+        state = session.state
+        live = state.startswith("waiting") or (session.gate and not session.outcome)
+        style = _STATE_STYLE.get(state, "$gate" if live else "$warn")
+        label = f"waits: {session.gate}" if live else state
+        cost = Cost(priced=session.cost, unpriced_calls=session.unpriced_calls)
+        price = money(cost)
+        words = one_line(session.problem or session.request, 500)
+        line = Content.assemble(
+            (f"{label:<18}", style),
+            price,
+            " " * max(1, 12 - price.cell_length),
+            (f"{age(session.last, now):<10}", "$muted"),
+            words,
+        )
+        out.append(Row(line.truncate(width, ellipsis=True), item=session.id, key=session.id))
+    return out

@@ -1,0 +1,124 @@
+"""The home screen: the sessions of this repository, and a box for a new request."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import ClassVar
+
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.content import Content
+from textual.screen import Screen
+from textual.widgets import Input
+
+from agent_tui.ui.widgets.bars import Bar
+from agent_tui.ui.widgets.rows import Row, RowsView
+
+
+class HomeScreen(Screen[None]):
+    """Lists sessions and takes requests.
+
+    Args:
+        load: Called when the screen has been painted, and whenever it comes back; returns the
+            header line and a function that makes the rows of the list for a width.
+        start: Starts a session with a request.
+        open_session: Opens the session of a row, by the row's key.
+    """
+
+    CSS_PATH = "home.tcss"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("j,down", "move(1)", show=False),
+        Binding("k,up", "move(-1)", show=False),
+        Binding("pagedown", "page(1)", show=False),
+        Binding("pageup", "page(-1)", show=False),
+        Binding("enter", "open", show=False),
+        Binding("n,i,slash", "request", show=False),
+        Binding("escape", "list", show=False),
+        Binding("tab", "other", show=False),
+        Binding("q", "leave", show=False),
+    ]
+
+    def __init__(
+        self,
+        load: Callable[[], Awaitable[tuple[Content, Callable[[int], list[Row]]]]],
+        start: Callable[[str], None],
+        open_session: Callable[[str], None],
+    ) -> None:
+        super().__init__()
+        self._load = load
+        self._start = start
+        self._open = open_session
+        self._make: Callable[[int], list[Row]] | None = None
+
+    def compose(self) -> ComposeResult:
+        """The widgets, empty."""
+        yield Bar(Content.styled("agent-tui", "bold"), id="header")
+        yield Input(id="request", placeholder="What should be done? Enter starts a session.")
+        yield RowsView(id="sessions")
+        yield Bar(id="keys")
+
+    def on_mount(self) -> None:
+        """Paint, then load."""
+        self.query_one("#request").border_title = "New request"
+        self.query_one("#sessions").border_title = "Sessions of this repository"
+        keys = [("enter", "start or open"), ("tab", "list/request"), ("j k", "move"), ("q", "quit")]
+        parts = [Content.assemble((key, "bold $gate"), f" {label}") for key, label in keys]
+        self.query_one("#keys", Bar).show(Content("  ").join(parts))
+        self.query_one("#request").focus()
+        self.call_after_refresh(self.reload)
+
+    def reload(self) -> None:
+        """Read the list again."""
+        self.run_worker(self._reload(), name="load sessions", group="load", exclusive=True)
+
+    async def _reload(self) -> None:
+        header, self._make = await self._load()
+        self.query_one("#header", Bar).show(header)
+        self._show()
+
+    @on(RowsView.Resized)
+    def _show(self) -> None:
+        view = self.query_one("#sessions", RowsView)
+        if self._make is not None and view.text_width > 0:
+            view.show(self._make(view.text_width))
+
+    @on(Input.Submitted, "#request")
+    def _submitted(self, event: Input.Submitted) -> None:
+        if event.value.strip():
+            request, event.input.value = event.value, ""
+            self._start(request)
+
+    @on(RowsView.Activated)
+    def action_open(self) -> None:
+        """Open the session at the cursor."""
+        row = self.query_one("#sessions", RowsView).row
+        if row is not None and isinstance(row.key, str):
+            self._open(row.key)
+
+    def action_move(self, steps: int) -> None:
+        """Move in the list."""
+        self.query_one("#sessions", RowsView).move(steps)
+
+    def action_page(self, direction: int) -> None:
+        """Move by a page."""
+        self.query_one("#sessions", RowsView).page(direction)
+
+    def action_request(self) -> None:
+        """Go to the box for a request."""
+        self.query_one("#request").focus()
+
+    def action_list(self) -> None:
+        """Go to the list."""
+        self.query_one("#sessions").focus()
+
+    def action_other(self) -> None:
+        """Between the two."""
+        if self.focused is not None and self.focused.id == "request":
+            self.action_list()
+        else:
+            self.action_request()
+
+    def action_leave(self) -> None:
+        """Quit."""
+        self.app.exit()
