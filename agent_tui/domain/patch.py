@@ -107,7 +107,8 @@ class FilePatch:
         path: Where it is now, or was when it is deleted. A name that is not UTF-8 stands in git's
             quoted notation, with the quotes.
         old_path: Where it was, when that differs.
-        old_mode, new_mode: Six octal digits; None on the side where the file does not exist.
+        old_mode, new_mode: Six octal digits; None on the side where the file does not exist, and
+            on both where git printed none, for a rename without any other change.
         old_oid, new_oid: Object names as printed; None where git printed none.
         binary: Whether git shows no lines for it.
     """
@@ -219,8 +220,9 @@ def _unquote(name: bytes) -> bytes:
 
 
 def _name(field: bytes, prefix: bytes = b"") -> str | None:
-    """A name from a header line; git puts a tab behind an unquoted name that holds spaces."""
-    raw = _unquote(field) if field.startswith(b'"') else field.removesuffix(b"\t")
+    """A name from a header line; git puts a tab behind a name that holds spaces, quoted or not."""
+    field = field.removesuffix(b"\t")
+    raw = _unquote(field) if field.startswith(b'"') else field
     if prefix and raw == b"/dev/null":
         return None
     return path_from_bytes(raw.removeprefix(prefix))

@@ -302,8 +302,11 @@ def _step_finished(s: State, ev: e.StepFinished, r: e.Record) -> State:
         ev.step,
         lambda step: replace(step, outcome=ev.outcome, wall_s=ev.wall_s, detail=ev.detail),
     )
+    unclear = s.phase is Phase.DEPLOY and ev.outcome in ("cancelled", "interrupted")
     return replace(
         s,
+        # Nobody knows how far a deploy came that was ended in its middle: ask before another.
+        phase=Phase.DEPLOY_GATE if unclear else s.phase,
         work_s=s.work_s + ev.wall_s,
         fault=ev.detail if ev.outcome == "failed" else s.fault,
     )

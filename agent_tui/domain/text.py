@@ -2,21 +2,26 @@
 
 import re
 
-_INVISIBLE = {
-    *range(0x00, 0x20),
-    *range(0x7F, 0xA0),
-    0x00AD,  # soft hyphen
-    0x034F,  # combining grapheme joiner
-    0x061C,  # Arabic letter mark
-    0x180E,
-    *range(0x200B, 0x2010),  # zero width space … right-to-left mark
-    *range(0x2028, 0x202F),  # separators, bidi embedding and override
-    *range(0x2060, 0x2070),  # word joiner … bidi isolates, deprecated format characters
-    0xFEFF,
-    *range(0xFFF9, 0xFFFC),
-    *range(0xD800, 0xE000),  # lone surrogates
-    *range(0xE0000, 0xE0080),  # tags
-}
+_INVISIBLE = (
+    *((0x00, 0x1F), (0x7F, 0x9F)),
+    (0x00AD, 0x00AD),  # soft hyphen
+    (0x034F, 0x034F),  # combining grapheme joiner
+    (0x061C, 0x061C),  # Arabic letter mark
+    *((0x115F, 0x1160), (0x3164, 0x3164), (0xFFA0, 0xFFA0)),  # Hangul fillers
+    (0x17B4, 0x17B5),  # Khmer vowels that are not drawn
+    (0x180E, 0x180E),
+    (0x200B, 0x200F),  # zero width space … right-to-left mark
+    (0x2028, 0x202E),  # separators, bidi embedding and override
+    (0x2060, 0x206F),  # word joiner … bidi isolates, deprecated format characters
+    (0xD800, 0xDFFF),  # lone surrogates
+    (0xFEFF, 0xFEFF),
+    (0xFFF0, 0xFFFB),
+    (0x1BCA0, 0x1BCA3),  # shorthand controls
+    (0x1D173, 0x1D17A),  # musical controls
+    (0xE0000, 0xE0FFF),  # tags, and variation selectors, which can carry a hidden text
+)
+"""First and last of the controls and of Unicode's Default_Ignorable_Code_Point, except for the
+variation selectors of Mongolian and of emoji, which ordinary text needs."""
 
 
 def _shown(code: int) -> str:
@@ -29,9 +34,9 @@ def _shown(code: int) -> str:
     return f"\\u{code:04x}" if code <= 0xFFFF else f"\\U{code:08x}"
 
 
-_TABLE = {code: _shown(code) for code in _INVISIBLE}
+_TABLE = {code: _shown(code) for first, last in _INVISIBLE for code in range(first, last + 1)}
 _KEEP_LINES = {k: v for k, v in _TABLE.items() if k not in (0x09, 0x0A)}
-_ANY = re.compile("[" + "".join(re.escape(chr(c)) for c in sorted(_INVISIBLE)) + "]")
+_ANY = re.compile("[" + "".join(f"\\U{a:08x}-\\U{b:08x}" for a, b in _INVISIBLE) + "]")
 
 
 def visible(text: str) -> str:

@@ -1,7 +1,6 @@
 """Gates: open one, wait for an answer, and turn the answer into events."""
 
 import asyncio
-from collections.abc import Callable
 
 from agent_tui.domain.base import Actor
 from agent_tui.domain.decision import (
@@ -34,28 +33,36 @@ BINDING: frozenset[GateKind] = frozenset({"diff", "verdict", "message"})
 
 
 class PendingGates:
-    """The gatekeeper of a person: a gate waits until a front end answers it.
-
-    Attributes:
-        on_open: Called when a gate begins to wait.
-    """
+    """The gatekeeper of a person: a gate waits until a front end answers it."""
 
     actor: Actor = "person"
 
-    def __init__(self, on_open: Callable[[Gate], None] = lambda gate: None) -> None:
-        self.on_open = on_open
+    def __init__(self) -> None:
         self._waiting: tuple[Gate, asyncio.Future[Answer]] | None = None
+        self._changed = asyncio.Condition()
 
     @property
     def waiting(self) -> Gate | None:
-        """The gate that waits, if one does."""
-        return self._waiting[0] if self._waiting else None
+        """The gate that waits for an answer, if one does."""
+        if self._waiting is None or self._waiting[1].done():
+            return None
+        return self._waiting[0]
+
+    async def parked(self) -> Gate:
+        """Wait until a gate waits."""
+        async with self._changed:
+            await self._changed.wait_for(lambda: self.waiting is not None)
+        gate = self.waiting
+        if gate is None:
+            raise RuntimeError("the gate was answered while it was announced")
+        return gate
 
     async def answer(self, gate: Gate, state: State) -> Answer:
         """Wait for :meth:`resolve`."""
         future: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
-        self._waiting = (gate, future)
-        self.on_open(gate)
+        async with self._changed:
+            self._waiting = (gate, future)
+            self._changed.notify_all()
         try:
             return await future
         finally:

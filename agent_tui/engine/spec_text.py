@@ -2,16 +2,18 @@
 
 The form is plain: a title, a summary, and one list under each heading. A criterion is a list item
 that begins with its id; an item without one is a new criterion and gets the next free id.
+
+Only headings and the markers of list items mean anything; all other text stays as it is written,
+whatever Markdown would make of it. The lines of an item after its first are indented by two spaces.
+Where a text itself looks like a heading, or begins or ends with white space, a backslash before it
+says that it is only text.
 """
 
 import re
-from collections.abc import Iterable
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
 
 from agent_tui.domain.spec import Criterion, Spec
-
-if TYPE_CHECKING:
-    from markdown_it.token import Token
 
 _LISTS = {
     "Acceptance criteria": "criteria",
@@ -22,7 +24,11 @@ _LISTS = {
     "Test plan": "test_plan",
     "Open questions": "open_questions",
 }
-_ID = re.compile(r"(AC\d+)\s*[:.)–-]?\s+(.*)", re.DOTALL | re.IGNORECASE)
+_HEADING = re.compile(r"(#{1,6})(?:[ \t]+(.*))?", re.DOTALL)
+_ITEM = re.compile(r" ?(?:[-*+]|\d{1,9}[.)])(?:[ \t]+(.*))?", re.DOTALL)
+_INDENT = re.compile(r" {1,2}|\t")
+_ESCAPED = re.compile(r"\\+(?:#{1,6}(?:\s.*)?|\s.*|)", re.DOTALL)
+_ID = re.compile(r"(AC\d+)[ \t]*(?:[:.)–-][ \t]*|[ \t]+|$)(.*)", re.DOTALL | re.IGNORECASE)
 
 
 class SpecTextError(ValueError):
@@ -39,16 +45,39 @@ class SpecTextError(ValueError):
 
 def spec_to_text(spec: Spec) -> str:
     """The spec as Markdown that :func:`spec_from_text` reads back to an equal spec."""
-    parts = [f"# {spec.title}", spec.summary]
-    for heading, field in _LISTS.items():
-        if field == "criteria":
-            items = [f"{c.id}: {c.text}" for c in spec.criteria]
+    parts = [f"# {_indented(spec.title)}", "\n".join(_escaped(spec.summary))]
+    for heading, name in _LISTS.items():
+        if name == "criteria":
+            items = [f"- {c.id}: {_indented(c.text)}" for c in spec.criteria]
         else:
-            items = list(getattr(spec, field))
-        if items or field in ("criteria", "open_questions"):
-            body = "\n".join("- " + item.replace("\n", "\n  ") for item in items)
-            parts.append(f"## {heading}\n\n{body}".rstrip())
+            items = [f"- {_indented(item)}" for item in getattr(spec, name)]
+        if items or name in ("criteria", "open_questions"):
+            parts.append("\n\n".join([f"## {heading}", "\n".join(items)]).rstrip("\n"))
     return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def _escaped(text: str) -> list[str]:
+    """The text's lines, with a backslash before those that would be read as something else."""
+    lines = text.split("\n")
+    edges = {0, len(lines) - 1} if text else set()
+    return [
+        "\\" + line
+        if _ESCAPED.fullmatch(line)
+        or _HEADING.fullmatch(line)
+        or (number in edges and (not line.strip() or (number == 0 and line[0].isspace())))
+        else line
+        for number, line in enumerate(lines)
+    ]
+
+
+def _indented(text: str) -> str:
+    first, *rest = _escaped(text)
+    return "\n".join([first, *(f"  {line}" if line else "" for line in rest)])
+
+
+def _plain(line: str) -> str:
+    """A line without the backslash that :func:`_escaped` put before it."""
+    return line[1:] if _ESCAPED.fullmatch(line) else line
 
 
 def next_criterion_id(used: Iterable[str]) -> str:
@@ -81,6 +110,78 @@ def number_criteria(
     return tuple(result)
 
 
+@dataclass(slots=True)
+class _Block:
+    """Lines that belong together: the title, the summary, or one item of a list."""
+
+    line: int
+    lines: list[str] = field(default_factory=list)
+
+    def text(self) -> str:
+        """The text without the blank lines around it."""
+        lines = self.lines[:]
+        while lines and not lines[-1].strip():
+            lines.pop()
+        while lines and not lines[0].strip():
+            lines.pop(0)
+        return "\n".join(map(_plain, lines))
+
+
+class _Reader:
+    """Takes one line after the other to the block that it belongs to."""
+
+    def __init__(self) -> None:
+        self.title: _Block | None = None
+        self.summary = _Block(1)
+        self.items: dict[str, list[_Block]] = {name: [] for name in _LISTS.values()}
+        self.criteria_line = 1
+        self._section: str | None = None
+        self._block: _Block | None = None  # what an indented line goes on with
+        self._after_blank = False
+
+    def read(self, number: int, line: str) -> None:
+        if heading := _HEADING.fullmatch(line):
+            self._heading(number, heading)
+        elif self._section is not None:
+            self._in_list(number, line)
+        elif self._block is not None and line.strip() and _INDENT.match(line):
+            self._block.lines.append(_INDENT.sub("", line, count=1))
+        else:
+            self._block = None  # the title ends with the first line that is not indented
+            self.summary.lines.append(line)
+        self._after_blank = not line.strip()
+
+    def _heading(self, number: int, heading: re.Match[str]) -> None:
+        name = heading[2] or ""
+        if heading[1] == "#" and self.title is None:
+            self._block = self.title = _Block(number, [name])
+            return
+        name = name.rstrip("# \t").strip()
+        section = next((f for h, f in _LISTS.items() if h.lower() == name.lower()), None)
+        if section is None:
+            raise SpecTextError(
+                number,
+                f"unknown heading '{name}'; the headings are {', '.join(_LISTS)} "
+                "(if it is only text, put a backslash before it)",
+            )
+        self._section, self._block = section, None
+        if section == "criteria":
+            self.criteria_line = number
+
+    def _in_list(self, number: int, line: str) -> None:
+        item = _ITEM.fullmatch(line)
+        if item and self._section:
+            self._block = _Block(number, [item[1] or ""])
+            self.items[self._section].append(self._block)
+        elif self._block is not None and (not self._after_blank or _INDENT.match(line)):
+            self._block.lines.append(_INDENT.sub("", line, count=1))
+        elif self._block is not None and not line.strip():
+            self._block.lines.append(line)
+        elif line.strip():
+            shown = line.strip()[:40]
+            raise SpecTextError(number, f"'{shown}' is not a list item; begin it with '- '")
+
+
 def spec_from_text(text: str, used_ids: Iterable[str] = ()) -> Spec:
     """Read a spec from Markdown.
 
@@ -89,58 +190,37 @@ def spec_from_text(text: str, used_ids: Iterable[str] = ()) -> Spec:
         used_ids: Ids of criteria of all earlier versions.
 
     Raises:
-        SpecTextError: If the title or every criterion is missing, or a heading is not known.
+        SpecTextError: If the title, every criterion or a criterion's text is missing, or a heading
+            is not known.
     """
-    from markdown_it import MarkdownIt  # noqa: PLC0415 - 30 ms, only when a spec is edited
-
-    tokens = MarkdownIt("commonmark").parse(text)
-    title, summary = "", []
-    lists: dict[str, list[str]] = {field: [] for field in _LISTS.values()}
-    section: str | None = None
-    criteria_line = 1
-    depth = 0
-    for index, token in enumerate(tokens):
-        line = (token.map or [0])[0] + 1
-        if token.type == "heading_open":
-            name = tokens[index + 1].content.strip()
-            if token.tag == "h1" and not title:
-                title = name
-                continue
-            section = next((f for h, f in _LISTS.items() if h.lower() == name.lower()), None)
-            if section is None:
-                known = ", ".join(_LISTS)
-                raise SpecTextError(line, f"unknown heading '{name}'; the headings are {known}")
-            if section == "criteria":
-                criteria_line = line
-        elif token.type == "list_item_open":
-            depth += 1
-            if depth == 1 and section:
-                lists[section].append("")
-        elif token.type == "list_item_close":
-            depth -= 1
-        elif token.type in ("inline", "fence", "code_block") and not _is_heading(tokens, index):
-            body = token.content.strip("\n")
-            if depth and section and lists[section]:
-                before = lists[section][-1]
-                lists[section][-1] = f"{before}\n{body}" if before else body
-            elif section is None:
-                summary.append(body)
-            else:
-                raise SpecTextError(line, f"'{body[:40]}' is not a list item; begin it with '- '")
-    if not title:
-        raise SpecTextError(1, "the title is missing; begin with '# ' and a title")
-    items = [item for item in lists["criteria"] if item.strip()]
-    if not items:
+    reader = _Reader()
+    for number, line in enumerate(text.replace("\r\n", "\n").split("\n"), start=1):
+        reader.read(number, line)
+    title = reader.title.text() if reader.title else ""
+    if not title.strip():
+        line = reader.title.line if reader.title else 1
+        raise SpecTextError(line, "the title is missing; begin with '# ' and a title")
+    criteria = number_criteria(_criteria(reader), used_ids)
+    if not criteria:
         raise SpecTextError(
-            criteria_line, "there is no acceptance criterion; write at least one '- ' item"
+            reader.criteria_line,
+            "there is no acceptance criterion; write at least one '- ' item",
         )
-    matches = [(_ID.fullmatch(item), item) for item in items]
-    criteria = number_criteria(
-        [(m[1], m[2].strip()) if m else (None, item) for m, item in matches], used_ids
-    )
-    rest = {f: tuple(v for v in vs if v.strip()) for f, vs in lists.items() if f != "criteria"}
-    return Spec(title=title, summary="\n\n".join(summary), criteria=criteria, **rest)
+    rest = {
+        name: tuple(item for block in blocks if (item := block.text()).strip())
+        for name, blocks in reader.items.items()
+        if name != "criteria"
+    }
+    return Spec(title=title, summary=reader.summary.text(), criteria=criteria, **rest)
 
 
-def _is_heading(tokens: list["Token"], index: int) -> bool:
-    return index > 0 and tokens[index - 1].type == "heading_open"
+def _criteria(reader: _Reader) -> Iterator[tuple[str | None, str]]:
+    for block in reader.items["criteria"]:
+        given = _ID.fullmatch(block.lines[0])
+        if given:
+            block.lines[0] = given[2]
+        text = block.text()
+        if text.strip():
+            yield (given[1] if given else None), text
+        elif given:
+            raise SpecTextError(block.line, f"{given[1]} has no text; write it or remove the item")

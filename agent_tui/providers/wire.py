@@ -186,7 +186,7 @@ async def attempt(
 
 def _check_type(headers: Mapping[str, str], peer: Peer) -> None:
     kind = headers.get("content-type", "").partition(";")[0].strip().lower()
-    if False:
+    if kind and kind != "text/event-stream":
         raise failure("bad_stream", peer, f"it is {kind}, not an event stream")
 
 

@@ -6,6 +6,7 @@ import asyncio
 import importlib
 from collections.abc import Iterable, Sequence
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual.app import App, SystemCommand
@@ -29,6 +30,9 @@ if TYPE_CHECKING:
     from agent_tui.ui.conductor import Conductor
 
 
+SCREENS = Path(__file__).parent / "screens"
+
+
 class AgentTui(App[None]):
     """Supervises coding agents.
 
@@ -47,11 +51,16 @@ class AgentTui(App[None]):
 
     def __init__(self, launch: Launch) -> None:
         self._controls = VisibleControls()
-        super().__init__()
+        # Textual does not load the style sheet of a default screen by itself.
+        first = HomeScreen if launch.kind == "home" else SessionScreen
+        super().__init__(css_path=SCREENS / str(first.CSS_PATH))
         self.launch = launch
         self.farewell = ""
         self.conductor: Conductor | None = None
-        self._early = read_early(paths.config_file())
+        early = read_early(paths.config_file())
+        self._use_early_theme(early.theme)
+        if early.keymap:
+            self.set_keymap(early.keymap)
 
     def get_line_filters(self) -> Sequence[LineFilter]:
         """Textual's filters, and the one that lets no control character through."""
@@ -61,25 +70,19 @@ class AgentTui(App[None]):
         """The theme's variables, and those that it leaves open."""
         return with_fallbacks(super().get_css_variables())
 
-    def on_mount(self) -> None:
-        """Paint the first screen."""
-        self._use_early_theme()
-        if self._early.keymap:
-            self.set_keymap(self._early.keymap)
-        if self.launch.kind == "home":
-            self.push_screen(
-                HomeScreen(
-                    self._load_home,
-                    lambda request: self._conduct().start(request),
-                    lambda session: self._conduct().open(session),
-                )
-            )
-        else:
-            self.push_screen(SessionScreen(self._prepare), lambda _: self.exit())
+    def get_default_screen(self) -> Screen[Any]:
+        """The first screen, so that no other one is painted before it."""
+        if self.launch.kind != "home":
+            return SessionScreen(self._prepare)
+        return HomeScreen(
+            self._load_home,
+            lambda request: self._conduct().start(request),
+            lambda session: self._conduct().open(session),
+        )
 
-    def _use_early_theme(self) -> None:
+    def _use_early_theme(self, wanted: str) -> None:
         folders = (paths.shipped_themes(), paths.themes_folder())
-        for name in (self._early.theme, DEFAULT):
+        for name in (wanted, DEFAULT):
             file = early_theme(name, *folders)
             if file is not None:
                 self.use_theme(textual_theme(file))
@@ -119,6 +122,13 @@ class AgentTui(App[None]):
             await self.conductor.leave()
         else:
             self.exit()
+
+    def close_screen(self, screen: Screen[Any]) -> None:
+        """Go back to the screen before, or quit from the first one."""
+        if self.screen_stack[0] is screen:
+            self.exit()
+        else:
+            screen.dismiss(None)
 
     def fail(self, message: str, code: int = 2) -> None:
         """Give up with one sentence, which is printed when the screen is gone."""

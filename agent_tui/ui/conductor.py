@@ -175,14 +175,15 @@ class Conductor:
         if name is None:
             name = await self._choose_saved()
             if name is None:
-                screen.dismiss(None)
+                self._app.close_screen(screen)
                 return None
         saved = await asyncio.to_thread(bootstrap.find_saved, options, name)
         if not saved.records:
             raise UsageError(f"Session {one_line(name)} has no events to replay.")
         for problem in saved.problems:
             self._app.notify(one_line(problem, 300), severity="warning", markup=False)
-        return ReplayController(screen, await asyncio.to_thread(ReplaySource, saved))
+        source = await asyncio.to_thread(ReplaySource, saved)
+        return ReplayController(screen, source, lambda: self._app.close_screen(screen))
 
     async def _choose_saved(self) -> str | None:
         from agent_tui.ui.screens.choose import ChooseDialog  # noqa: PLC0415
@@ -221,7 +222,9 @@ class Conductor:
         )
         edits = Edits(self._app, session, controller, settings.editor.command)
         controller.edit = edits.edit
-        controller.attach(LiveSource(session, lambda: controller.presenter.changed()))
+        source = LiveSource(session)
+        controller.attach(source)
+        source.changed = controller.presenter.changed
         screen.set_interval(1.0, controller.presenter.tick)
         self._runner = self._app.run_worker(self._run(session), name="loop", group="loop")
         return controller

@@ -71,7 +71,7 @@ class SessionController:
             "activity": self._activity,
             "zoom": self._zoom,
             "timeline": self._timeline,
-            "search": screen.begin_search,
+            "search": self.screen.begin_search,
             "next-match": lambda: self._match(1),
             "previous-match": lambda: self._match(-1),
             "copy": self._copy,
@@ -227,7 +227,7 @@ class SessionController:
 
     async def leave(self) -> None:
         """Go away from the session."""
-        self.screen.dismiss(None)
+        raise NotImplementedError
 
 
 _LABELS: dict[GateKind, list[tuple[str, str]]] = {
@@ -239,14 +239,13 @@ _LABELS: dict[GateKind, list[tuple[str, str]]] = {
         ("range", "range"),
         ("edit", "edit"),
         ("comment", "comment"),
-        ("next-hunk", "hunk"),
     ],
     "verdict": [
         ("approve", "agree"),
         ("waive", "waive"),
-        ("comment", "add finding"),
+        ("comment", "finding"),
         ("toggle", "keep/drop"),
-        ("reject", "review again"),
+        ("reject", "re-review"),
     ],
     "message": [("approve", "commit"), ("edit", "edit"), ("reject", "reject")],
     "deploy": [("approve", "run it"), ("reject", "skip")],
@@ -523,7 +522,12 @@ class LiveController(SessionController):
         found = self.presenter.patch.find(item.hunk)
         if found is None:
             return None
-        return item.path, item.new_line, decode(found[1].lines[item.index].data)
+        lines = list(found[1].numbered())
+        if item.new_line is not None:
+            return item.path, item.new_line, decode(lines[item.index][2].data)
+        # A removed line has no place in the new file: the one that follows it has.
+        after = next((new for _, new, _ in lines[item.index :] if new is not None), None)
+        return item.path, after or found[1].new_start, ""
 
     # -- leaving -----------------------------------------------------------------------------
 

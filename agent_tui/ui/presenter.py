@@ -1,5 +1,6 @@
 """From a session's state to what the widgets show. Live sessions and replays share it."""
 
+import asyncio
 from collections.abc import Callable, Hashable
 from typing import Protocol
 
@@ -60,6 +61,9 @@ class Presenter:
         source: Where the state comes from.
         gate_keys: The actions to offer, as pairs of id and label.
         deaf: Whether keys are dead because a gate has just appeared.
+
+    Attributes:
+        settled: Set while all that happened is on the screen.
     """
 
     def __init__(
@@ -77,6 +81,7 @@ class Presenter:
         self._colours: dict[str, dict[str, list[Content]]] = {}
         self._shown: dict[str, object] = {}
         self._scheduled = False
+        self.settled = asyncio.Event()
         self._focused_for: object = None
         self.patch = Patch()
         self.links: Links | None = None
@@ -85,26 +90,25 @@ class Presenter:
         self._tree = ""
         self.show_activity = False
         self.node: Node | None = None
+        self._row: Row | None = None
 
     @property
     def state(self) -> State:
         """The state in force."""
         return self._source.state
 
-    @property
-    def busy(self) -> bool:
-        """Whether something that happened is not on the screen yet."""
-        return self._scheduled
-
     def changed(self) -> None:
         """Something happened: show it with the next frame."""
         if not self._scheduled and self._screen.is_mounted:
             self._scheduled = True
+            self.settled.clear()
             self._screen.set_timer(FRAME_S, self._frame)
 
     async def _frame(self) -> None:
         self._scheduled = False
         await self.refresh()
+        if not self._scheduled:
+            self.settled.set()
 
     async def refresh(self) -> None:
         """Show the state as it is now."""
@@ -118,6 +122,9 @@ class Presenter:
         self._show_diff(state)
         self._show_verdict(state)
         self._attend(state)
+        view = self._screen.active_view
+        if self._screen.is_active and view.row is not self._row:
+            self.selected(view, view.row)
 
     def redraw(self) -> None:
         """Make all rows anew, for another width or selection."""
@@ -312,7 +319,7 @@ class Presenter:
     def selected(self, view: RowsView, row: Row | None) -> None:
         """The cursor of a pane moved: mark what is linked, and bring it on the screen."""
         node = row.key if row is not None and isinstance(row.key, Node) else None
-        self.node = node
+        self._row, self.node = row, node
         related = self.links.related(node) if node is not None and self.links else frozenset()
         marks = frozenset({*related, node}) if node is not None else frozenset()
         for name in ("spec", "diff", "verdict"):

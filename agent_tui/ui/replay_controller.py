@@ -1,5 +1,7 @@
 """The actions of a replay: stepping, seeking and playing. Nothing can be decided."""
 
+from collections.abc import Callable
+
 from textual.timer import Timer
 
 from agent_tui.sessions.replay import Unit
@@ -17,12 +19,16 @@ class ReplayController(SessionController):
     Args:
         screen: The session screen.
         source: The replay.
+        close: Goes away from the screen.
     """
 
     where = "replay"
 
-    def __init__(self, screen: SessionScreen, source: ReplaySource) -> None:
+    def __init__(
+        self, screen: SessionScreen, source: ReplaySource, close: Callable[[], None]
+    ) -> None:
         super().__init__(screen)
+        self._close = close
         self._source = source
         self._playing: Timer | None = None
         replay = source.replay
@@ -38,6 +44,11 @@ class ReplayController(SessionController):
             "play": self._play,
         }
         self.attach(source)
+
+    async def leave(self) -> None:
+        """Go away from the replay."""
+        self._pause()
+        self._close()
 
     def gate_keys(self) -> list[tuple[str, str]]:
         """How to move."""

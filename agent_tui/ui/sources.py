@@ -13,22 +13,26 @@ from agent_tui.sessions.store import ReadSession
 
 
 class LiveSource:
-    """Folds the records of a running session as they reach the log."""
+    """Folds the records of a running session as they reach the log.
+
+    Attributes:
+        changed: Called after each record.
+    """
 
     live = True
     place = ""
     caption = ""
 
-    def __init__(self, session: LiveSession, changed: Callable[[], None]) -> None:
+    def __init__(self, session: LiveSession) -> None:
         self._session = session
-        self._changed = changed
+        self.changed: Callable[[], None] = lambda: None
         self.state = session.state
         session.subscribe(self._add)
 
     def _add(self, record: Record) -> None:
         if record.seq > self.state.seq:
             self.state = apply(self.state, record)
-            self._changed()
+            self.changed()
 
     async def blob(self, ref: BlobRef) -> bytes:
         """A text that is stored beside the log."""

@@ -13,7 +13,7 @@ from agent_tui.domain.decision import Approval
 from agent_tui.domain.events import RepoFacts
 from agent_tui.domain.text import one_line, visible
 from agent_tui.ports import CommitError, Committed, WorkspaceError
-from agent_tui.workspace.git import GitError
+from agent_tui.workspace.git import GitError, system_error
 from agent_tui.workspace.landing import Landing
 from agent_tui.workspace.paths import problem_with
 from agent_tui.workspace.repository import Setting, identity, last, object_name, user_place
@@ -75,6 +75,8 @@ class Committer:
             raise
         except WorkspaceError as error:
             raise CommitError("git", str(error)) from error
+        except OSError as error:
+            raise CommitError("git", str(system_error(error))) from error
         return self._landed(commit, approval, branch)
 
     def find(self, approval: Approval, session: str) -> Committed | None:

@@ -84,9 +84,10 @@ class _Folder:
             if parent is not None:
                 os.close(parent)
         if found is None:
-            name = os.fsdecode(parts[-1])
-            if data is not None and any(is_reserved(os.fsdecode(part)) for part in parts):
-                raise refusal(path, f"Windows keeps the name {one_line(name)} for a device")
+            new = parts if parent is None else parts[-1:]
+            reserved = [name for part in new if is_reserved(name := os.fsdecode(part))]
+            if data is not None and reserved:
+                raise refusal(path, f"Windows keeps the name {one_line(reserved[0])} for a device")
         elif stat.S_ISREG(found.st_mode) or (data is None and stat.S_ISLNK(found.st_mode)):
             return
         elif stat.S_ISDIR(found.st_mode) and any(g[: len(parts)] == parts for g in gone - {parts}):
@@ -192,6 +193,16 @@ def _lstat(name: bytes, folder: int) -> os.stat_result | None:
 
 def _kind(found: os.stat_result) -> str:
     return next((name for is_kind, name in _KINDS if is_kind(found.st_mode)), "a file")
+
+
+def remove_special_files(folder: Path) -> None:
+    """Remove FIFOs, sockets and devices, which ``git clean`` does not see."""
+    with os.scandir(folder) as entries:
+        for entry in entries:
+            if entry.is_dir(follow_symlinks=False):
+                remove_special_files(Path(entry.path))
+            elif not entry.is_file(follow_symlinks=False) and not entry.is_symlink():
+                os.unlink(entry.path)  # noqa: PTH108 (this runs for every file)
 
 
 def remove_tree(folder: Path) -> None:

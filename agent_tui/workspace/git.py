@@ -217,15 +217,21 @@ class Git:
         foreign = [n for n in os.environ if n.startswith("GIT_") and n not in keep]
         # GitPython adds to the inherited variables; only a program in between takes some away.
         unset = ["env", *(word for name in foreign for word in ("-u", name))] if foreign else []
-        return self._command(at.cwd).execute(
-            [*unset, "git", *(os.fsdecode(a) if isinstance(a, bytes) else a for a in args)],
-            env=variables,
-            stdout_as_string=False,
-            strip_newline_in_stdout=False,
-            shell=False,
-            start_new_session=True,  # no terminal for prompts, and no Ctrl-C in mid-commit
-            **options,
-        )
+        command = self._command(at.cwd)
+        from git.exc import GitCommandNotFound  # noqa: PLC0415
+
+        try:
+            return command.execute(
+                [*unset, "git", *map(_text, args)],
+                env=variables,
+                stdout_as_string=False,
+                strip_newline_in_stdout=False,
+                shell=False,
+                start_new_session=True,  # no terminal for prompts, and no Ctrl-C in mid-commit
+                **options,
+            )
+        except GitCommandNotFound as error:
+            raise WorkspaceError("git could not be started: is it still installed?") from error
 
     def _command(self, cwd: Path) -> "GitCommand":
         if not cwd.is_dir():
@@ -259,9 +265,16 @@ class GitThread:
         self._closed = False
 
     async def call(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-        """Run the function there. Cancelling the wait does not end what has begun."""
+        """Run the function there. Cancelling the wait does not end what has begun.
+
+        Raises:
+            WorkspaceError: If it raises that, or the system refuses something (a full disk).
+        """
         loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self._executor, partial(function, *args, **kwargs))
+        try:
+            return await loop.run_in_executor(self._executor, partial(function, *args, **kwargs))
+        except OSError as error:
+            raise system_error(error) from error
 
     async def close(self, last: Callable[[], None] = lambda: None) -> None:
         """Run *last* there when all other work is done, and end the thread. Once is enough."""
@@ -269,6 +282,12 @@ class GitThread:
             self._closed = True
             await self.call(last)
         await asyncio.to_thread(self._executor.shutdown)
+
+
+def system_error(error: OSError) -> WorkspaceError:
+    """What the system refused, as a sentence."""
+    name = f"{one_line(os.fsdecode(error.filename))}: " if error.filename else ""
+    return WorkspaceError(f"{name}{one_line(error.strerror or str(error))}.")
 
 
 def _dotted(version: tuple[int, ...]) -> str:

@@ -19,7 +19,7 @@ from agent_tui.domain.patch import path_from_bytes, path_to_bytes
 from agent_tui.domain.text import decode, one_line, visible
 from agent_tui.ports import WorkspaceError
 from agent_tui.workspace.files import find_file
-from agent_tui.workspace.git import Git, GitError, Place
+from agent_tui.workspace.git import Git, GitError, Place, system_error
 from agent_tui.workspace.repository import identity, operation_in_progress, user_place
 from agent_tui.workspace.selection import RawChange
 from agent_tui.workspace.trees import Trees
@@ -80,8 +80,9 @@ class Landing:
             return None, (
                 f"{reason}, so the commit stays on {short}. To take it over: git merge {short}"
             )
-        except WorkspaceError as error:
-            text = str(error).removesuffix(".")
+        except (WorkspaceError, OSError) as error:
+            known = system_error(error) if isinstance(error, OSError) else error
+            text = str(known).removesuffix(".")
             return (
                 None,
                 f"{text}, so the commit stays on {short}. To take it over: git merge {short}",

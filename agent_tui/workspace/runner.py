@@ -51,6 +51,8 @@ async def run_command(
     output = _Output(output_limit, on_output)
     reading, writing = os.pipe()
     try:
+        if not argv:
+            raise ValueError("the command is empty")
         process = _start(list(argv), cwd, env, writing)
     except (OSError, ValueError) as error:
         os.close(reading)
@@ -60,9 +62,16 @@ async def run_command(
     reader = asyncio.create_task(_read(reading, output))
     waiter = asyncio.create_task(asyncio.to_thread(process.wait))
     try:
-        await asyncio.wait({waiter}, timeout=timeout_s)
-        in_time = waiter.done()
+        async with asyncio.timeout(timeout_s):
+            # Usually the output ends with the process; an output that fails ends the process.
+            await asyncio.wait({waiter, reader}, return_when=asyncio.FIRST_COMPLETED)
+            if reader.done():
+                reader.result()
+            await asyncio.wait({waiter})
+    except TimeoutError:
+        pass
     finally:
+        in_time = waiter.done()
         # Also what a program that has ended left running: it holds the pipe and the folder.
         await _uncancelled(_end(process.pid, waiter, reader))
     output.finish()
@@ -117,10 +126,13 @@ async def _read(descriptor: int, output: "_Output") -> None:
 async def _end(group: int, waiter: "asyncio.Task[int]", reader: "asyncio.Task[None]") -> None:
     """End the whole group, and read what is left in the pipe."""
     for number in (signal.SIGTERM, signal.SIGKILL):
-        with suppress(ProcessLookupError, PermissionError):
+        alive = True
+        try:
             os.killpg(group, number)
+        except ProcessLookupError:
+            alive = False
         await asyncio.wait({waiter, reader}, timeout=GRACE_S)
-        if waiter.done() and reader.done():
+        if not alive or (waiter.done() and reader.done()):
             break
     await waiter
     if not reader.done():  # something left the group and still holds the pipe

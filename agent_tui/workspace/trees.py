@@ -8,10 +8,10 @@ from dataclasses import replace
 from pathlib import Path
 
 from agent_tui.domain.decision import Selection
-from agent_tui.domain.patch import Patch, path_from_bytes, path_to_bytes
+from agent_tui.domain.patch import Patch, PatchError, path_from_bytes, path_to_bytes
 from agent_tui.domain.text import one_line
 from agent_tui.ports import WorkspaceError
-from agent_tui.workspace.files import find_file
+from agent_tui.workspace.files import find_file, remove_special_files
 from agent_tui.workspace.git import Git, Place
 from agent_tui.workspace.repository import Location, object_name, settings
 from agent_tui.workspace.selection import Put, RawChange, plan_selection
@@ -71,6 +71,7 @@ class Trees:
         # Whatever is in the way goes first: then nothing has to be overwritten.
         self.git.run("read-tree", "--reset", tree, at=self._work)
         self.git.run("clean", "-ffdxq", at=self._work)
+        remove_special_files(self._work.cwd)
         self.git.run("read-tree", "--reset", "-u", tree, at=self._work)
         self._also_tracked = ()
         if tree != self.base_tree:
@@ -133,14 +134,18 @@ class Trees:
 
     def read(self, tree: str, path: str) -> bytes | None:
         """A file's bytes in a tree, or None when there is no such file."""
-        out = self.git.run(
-            "ls-tree", "-z", "--full-tree", object_name(tree), "--", path_to_bytes(path),
-            at=self.store.trees,
-        )  # fmt: skip
-        entry, _, name = out.removesuffix(b"\0").partition(b"\t")
-        if name != path_to_bytes(path) or entry[:6].decode() not in _FILE_MODES:
+        object_name(tree)
+        try:
+            name = path_to_bytes(path)
+        except (PatchError, UnicodeEncodeError):
             return None
-        return self._blob(entry.split(b" ")[2].decode())
+        if b"\0" in name or not {b"", b".", b".."}.isdisjoint(name.split(b"/")):
+            return None
+        out = self.git.run("ls-tree", "-z", "--full-tree", tree, "--", name, at=self.store.trees)
+        entry, _, found = out.removesuffix(b"\0").partition(b"\t")
+        if found != name or entry[:6].decode() not in _FILE_MODES:
+            return None
+        return self.git.run("cat-file", "blob", entry.split(b" ")[2], at=self.store.trees)
 
     def files(self, tree: str) -> tuple[str, ...]:
         """All paths of a tree."""
@@ -187,9 +192,6 @@ class Trees:
         tree = self.git.line("write-tree", at=at)
         self.keep(tree)
         return tree
-
-    def _blob(self, oid: str) -> bytes:
-        return self.git.run("cat-file", "blob", object_name(oid), at=self.store.trees)
 
     def _blobs(self, oids: list[str]) -> dict[str, bytes]:
         """The bytes of some blobs, by name. What is no blob (a submodule's commit) is left out."""

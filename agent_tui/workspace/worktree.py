@@ -23,10 +23,10 @@ from agent_tui.workspace.trees import REFS, Trees
 _HELPER = {
     "GIT_AUTHOR_NAME": "agent-tui",
     "GIT_AUTHOR_EMAIL": "",
-    "GIT_AUTHOR_DATE": "0 +0000",
+    "GIT_AUTHOR_DATE": "@0 +0000",
     "GIT_COMMITTER_NAME": "agent-tui",
     "GIT_COMMITTER_EMAIL": "",
-    "GIT_COMMITTER_DATE": "0 +0000",
+    "GIT_COMMITTER_DATE": "@0 +0000",
 }
 """Whose name stands on the commit that stands in for none in a repository without commits."""
 
@@ -262,8 +262,8 @@ def _open(facts: RepoFacts, session: str, folder: Path, resume: bool) -> _Parts:
     git = Git()
     location = locate(git, Path(facts.root))
     user, entries = user_place(git, location)
-    folder = folder.absolute()
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    folder = folder.resolve()
     root = folder / session
     there = root.is_symlink() or root.exists()
     if there and not resume:
@@ -276,14 +276,7 @@ def _open(facts: RepoFacts, session: str, folder: Path, resume: bool) -> _Parts:
         raise WorkspaceError("the base commit of the session is not in this repository any more.")
     store = Store(folder / f"{session}.private", location, entries)
     trees = Trees(git, store, location, user=user, root=root, session=session, base_tree=facts.tree)
-    start = (
-        facts.commit
-        or os.fsdecode(
-            git.run(
-                "commit-tree", facts.tree, at=store.trees, env=_HELPER, stdin=b"no commit yet\n"
-            )
-        ).strip()
-    )
+    start = facts.commit or _stand_in(git, trees)
     parts = _Parts(git, location, user, trees, root, start)
     git.run("update-ref", f"{REFS}/{session}/base", start, at=user)
     if there:
@@ -297,6 +290,14 @@ def _open(facts: RepoFacts, session: str, folder: Path, resume: bool) -> _Parts:
     git_dir = git.line("rev-parse", "--absolute-git-dir", at=Place(root))
     shutil.copyfile(trees.index, Path(git_dir) / "index")
     return parts
+
+
+def _stand_in(git: Git, trees: Trees) -> str:
+    """A commit to make checkouts at, in a repository that has none."""
+    at = trees.store.trees
+    git.run("hash-object", "-t", "tree", "-w", "--stdin", at=at)  # git knows it without a file
+    out = git.run("commit-tree", trees.base_tree, at=at, env=_HELPER, stdin=b"no commit yet\n")
+    return os.fsdecode(out).strip()
 
 
 def _tree_of(git: Git, user: Place, location: Location, facts: RepoFacts) -> str:
@@ -316,7 +317,12 @@ def _remove_worktree(parts: _Parts, folder: Path) -> None:
     """Forget a worktree whose folder is gone."""
     at = replace(parts.user, git_dir=None, work_tree=None)
     listing = parts.git.run("worktree", "list", "--porcelain", "-z", at=at)
-    if b"worktree " + os.fsencode(folder) in listing.split(b"\0"):
+    paths = [
+        Path(os.fsdecode(line.removeprefix(b"worktree ")))
+        for line in listing.split(b"\0")
+        if line.startswith(b"worktree ")
+    ]
+    if folder.resolve() in {path.resolve() for path in paths}:
         parts.git.run("worktree", "remove", "--force", "--force", "--", str(folder), at=at)
 
 

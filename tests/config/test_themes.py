@@ -33,6 +33,8 @@ TEXT_VARIABLES = (
     "person",
     "model",
 )
+ROWS = ("cursor-background", "range-background")
+"""The ground of the row at the cursor and of a range of rows; a theme may leave them out."""
 
 
 def luminance(colour: str) -> float:
@@ -54,6 +56,8 @@ def pairs(theme: ThemeFile) -> list[tuple[str, str, str, str]]:
     texts |= {name: theme.variables[name] for name in TEXT_VARIABLES}
     found = [(t, c, a, theme.colors[a]) for t, c in texts.items() for a in AREAS]
     v = theme.variables
+    found += [(t, c, row, v[row]) for t, c in texts.items() for row in ROWS]
+    found += [(f"diff-{k}-fg", v[f"diff-{k}-fg"], r, v[r]) for k in ("add", "del") for r in ROWS]
     for kind in ("add", "del"):
         ground = (f"diff-{kind}-bg", v[f"diff-{kind}-bg"])
         found.append((f"diff-{kind}-fg", v[f"diff-{kind}-fg"], *ground))
@@ -195,7 +199,7 @@ async def test_textual_draws_with_every_theme(name: str) -> None:
     known = Theme(name="x", primary="#ffffff").to_color_system().generate()
     known |= Theme(name="x", primary="ansi_blue", ansi=True).to_color_system().generate()
     unknown = set(file.variables) - set(known) - set(APP_VARIABLES)
-    assert unknown <= {"ansi-background", "ansi-foreground"}
+    assert unknown <= {"ansi-background", "ansi-foreground", *ROWS}
 
 
 def _write(folder: Path, name: str, text: str) -> Path:

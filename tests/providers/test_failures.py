@@ -29,6 +29,11 @@ def test_keys_are_taken_out(said: str) -> None:
         assert part not in text
 
 
+def test_a_key_that_looks_like_a_word_is_taken_out() -> None:
+    peer = Peer("local:m", key=SecretStr("swordfish"))
+    assert "swordfish" not in str(failure("bad_request", peer, "bad swordfish"))
+
+
 def test_the_place_is_told_without_its_password() -> None:
     assert PEER.place == "https://gateway.test/v1"
     found = classify(ssl.SSLError("secret"), PEER, NOW)

@@ -1,6 +1,7 @@
 """The log: durable, in order, valid after every failure and every cut."""
 
 import asyncio
+import fcntl
 import json
 import os
 import resource
@@ -629,26 +630,22 @@ async def test_what_was_acknowledged_survives_kill_9(store: SessionStore) -> Non
             assert isinstance(log.records[acknowledged].event, e.SessionLeft)
 
 
-async def test_probing_a_lock_does_not_take_it(store: SessionStore) -> None:
-    import threading
-
+async def test_a_probe_of_the_lock_does_not_keep_a_writer_away(
+    store: SessionStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
     await store.create("one").close()
-    stop = threading.Event()
+    probe = os.open(store.folder / "one" / "lock", os.O_RDONLY)
+    fcntl.flock(probe, fcntl.LOCK_SH)
+    waits: list[float] = []
 
-    def probe() -> None:
-        while not stop.is_set():
-            is_locked(store.folder / "one")
+    def wait(seconds: float) -> None:
+        waits.append(seconds)
+        if len(waits) == 3:
+            os.close(probe)
 
-    threads = [threading.Thread(target=probe) for _ in range(2)]
-    for thread in threads:
-        thread.start()
-    try:
-        for _ in range(30):
-            await store.open_writer("one").close()
-    finally:
-        stop.set()
-        for thread in threads:
-            thread.join()
+    monkeypatch.setattr("agent_tui.sessions.lock.time.sleep", wait)
+    await store.open_writer("one").close()
+    assert len(waits) == 3
 
 
 async def test_an_unreadable_owner_does_not_matter(store: SessionStore) -> None:

@@ -75,7 +75,7 @@ async def test_separate_git_dir(tmp_path: Path) -> None:
 
 
 async def test_no_repository(tmp_path: Path) -> None:
-    with pytest.raises(WorkspaceError, match="not in a git repository: .* git init"):
+    with pytest.raises(WorkspaceError, match=r"not in a git repository: .* git init"):
         await open_repository(tmp_path)
 
 

@@ -123,7 +123,9 @@ def test_a_part_and_then_the_rest_is_the_target(
 )
 def test_order_within_a_block(left_out: tuple[int, ...], result: bytes) -> None:
     base = b"x\na\nb\ny\n"
-    lines = tuple(line(kind, text) for kind, text in zip(" --++ ", split(b"x\na\nb\nA\nB\ny\n")))
+    lines = tuple(
+        line(kind, text) for kind, text in zip(" --++ ", split(b"x\na\nb\nA\nB\ny\n"), strict=True)
+    )
     hunk = Hunk("h", 1, 4, 1, 4, "", lines)
     assert select_lines(base, [hunk], {"h": left_out}) == result
 
@@ -238,7 +240,7 @@ def applied(repo: Repo, base: str, text: bytes, index: Path) -> str:
 
     def git(*args: str, stdin: bytes = b"") -> str:
         done = subprocess.run(
-            ["git", *args], cwd=repo.root, env=env, input=stdin, capture_output=True
+            ["git", *args], cwd=repo.root, env=env, input=stdin, capture_output=True, check=False
         )
         assert done.returncode == 0, (args, done.stderr, text)
         return done.stdout.decode().strip()

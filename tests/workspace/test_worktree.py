@@ -2,12 +2,12 @@
 
 import os
 import shutil
-import subprocess
 from pathlib import Path
 
 import pytest
 from workspace_helpers import SESSION, Repo, contents
 
+from agent_tui.domain.decision import Selection
 from agent_tui.domain.patch import parse_patch
 from agent_tui.ports import Workspace, WorkspaceError
 from agent_tui.workspace.repository import open_repository
@@ -76,8 +76,7 @@ async def test_a_snapshot_is_what_git_add_would_make(repo: Repo, workspace: GitW
     (root / "deep" / "er").mkdir(parents=True)
     (root / "deep" / "er" / "f").write_bytes(b"\0binary")
     (root / "run.sh").chmod(0o644)
-    name = os.fsencode(root) + b"/\xff.txt"
-    Path(os.fsdecode(name)).write_text("odd")
+    (root / os.fsdecode(b"\xff.txt")).write_text("odd")
     os.mkfifo(root / "fifo")
     tree = await workspace.snapshot()
     expected = Repo(root)
@@ -113,8 +112,6 @@ async def test_what_reset_wrote_stays_in_the_snapshot(workspace: GitWorkspace) -
     tree = await workspace.snapshot()
     await workspace.write_files({".gitignore": b"*.log\nbuild/\n"})
     patch = parse_patch(await workspace.diff(workspace.base_tree, tree))
-    from agent_tui.domain.decision import Selection
-
     without_rule = await workspace.select(
         workspace.base_tree, tree, patch, Selection(files=(".gitignore",))
     )
@@ -133,7 +130,7 @@ async def test_reset_removes_everything_else(repo: Repo, workspace: GitWorkspace
     (root / "src").symlink_to("/tmp")
     (root / "build").mkdir()
     (root / "build" / "x.log").write_text("ignored")
-    subprocess.run(["git", "init", "-q", str(root / "nested")], check=True)
+    Repo(root / "nested").init()
     os.mkfifo(root / "fifo")
     (root / "run.sh").chmod(0o600)
     await workspace.reset(workspace.base_tree)

@@ -23,7 +23,10 @@ class Dialog(ModalScreen[R | None], Generic[R]):
     """The base of all dialogs: Escape cancels."""
 
     CSS_PATH = "dialogs.tcss"
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "cancel", "cancel", show=False)]
+    BINDINGS: ClassVar[list[BindingType]] = [
+        # A text area would take it to leave the text.
+        Binding("escape", "cancel", "cancel", show=False, priority=True)
+    ]
 
     def action_cancel(self) -> None:
         """Close without a decision."""
