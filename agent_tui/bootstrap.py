@@ -1,16 +1,19 @@
 """The only wiring: from settings and a repository to a session that can run or be read."""
 
+import asyncio
 import contextlib
 import secrets
 import sys
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from agent_tui import __version__
 from agent_tui.config import paths
 from agent_tui.config.files import ConfigError
+from agent_tui.config.schema import Settings
 from agent_tui.config.settings import LoadedSettings, load_settings
 from agent_tui.config.trust import TrustStore
 from agent_tui.demo import repository as demo
@@ -18,12 +21,14 @@ from agent_tui.domain.base import BlobRef, ModelRef, Role
 from agent_tui.domain.decision import GateKind, GatePolicy
 from agent_tui.domain.events import Record, RepoFacts, SessionFinished, SessionStarted
 from agent_tui.domain.state import Phase, State
+from agent_tui.domain.turn import ModelError
+from agent_tui.domain.usage import Cost, Usage
 from agent_tui.engine.context import Context
 from agent_tui.engine.gates import PolicyGatekeeper
 from agent_tui.engine.loop import Engine
 from agent_tui.engine.recorder import Recorder
 from agent_tui.ports import Clock, Gatekeeper, Model, WorkspaceError
-from agent_tui.providers.scripted import Script, ScriptedModel, load_script
+from agent_tui.providers.scripted import ScriptedModel, load_script
 from agent_tui.sessions.files import LogError
 from agent_tui.sessions.log import SessionLog, SystemClock
 from agent_tui.sessions.replay import fold
@@ -61,6 +66,9 @@ class Options:
     script: Path | None = None
     words_per_s: float = 0.0
     own_settings: bool = True
+
+
+Pricing = Callable[[ModelRef, Usage], Cost]
 
 
 class RandomIds:
@@ -217,6 +225,8 @@ class LiveSession:
         """Let go of everything; the worktree of a finished session is removed."""
         if self.state.phase is Phase.DONE:
             await self._ctx.workspace.remove()
+        for model in {id(model): model for model in self._ctx.models.values()}.values():
+            await model.close()
         await self._ctx.workspace.close()
         await self._log.close()
 
@@ -230,27 +240,78 @@ def _models(env: Environment) -> dict[Role, Model]:
             f"{paths.config_file()}, for example [roles.{missing[0]}] model = "
             '"anthropic:claude-opus-4-6", or give --preset NAME, or try `agent-tui demo`.'
         )
-    script: Script | None = None
+    if env.options.script is not None:
+        return _scripted(configured, env.options.script, env.options.words_per_s)
+    refs = {role: ref for role, ref in configured.items() if ref is not None}
+    real = [ref for ref in refs.values() if ref.provider != "scripted"]
+    opened = _open_models(real, env.loaded.settings, env.clock) if real else {}
     models: dict[Role, Model] = {}
-    for role, ref in configured.items():
-        if env.options.script is not None and (ref is None or ref.provider != "scripted"):
-            name: ModelRef = ModelRef(provider="scripted", model=env.options.script.stem)
-        elif ref is not None:
-            name = ref
-        if name.provider == "scripted":
-            path = env.options.script or Path(name.model).expanduser()
-            try:
-                script = script or load_script(path)
-            except ValueError as error:
-                raise UsageError(str(error)) from error
-            models[role] = ScriptedModel(name, script, words_per_s=env.options.words_per_s)
+    for role, ref in refs.items():
+        if ref.provider == "scripted":
+            models |= _scripted({role: ref}, Path(ref.model).expanduser(), env.options.words_per_s)
         else:
-            models[role] = _open_model(name)
+            models[role] = opened[ref]
     return models
 
 
-def _open_model(ref: ModelRef) -> Model:
-    raise UsageError(f"There is no provider {ref.provider!r}.")
+def _scripted(
+    roles: Mapping[Role, ModelRef | None], path: Path, words_per_s: float
+) -> dict[Role, Model]:
+    try:
+        script = load_script(path)
+    except ValueError as error:
+        raise UsageError(str(error)) from error
+    models: dict[Role, Model] = {}
+    for role, ref in roles.items():
+        if ref is None or ref.provider != "scripted":
+            ref = ModelRef(provider="scripted", model=path.stem)  # noqa: PLW2901
+        models[role] = ScriptedModel(ref, script, words_per_s=words_per_s)
+    return models
+
+
+def _open_models(
+    refs: Iterable[ModelRef], settings: Settings, clock: Clock
+) -> dict[ModelRef, Model]:
+    """Each model once, however many roles it plays."""
+    from agent_tui.providers import catalog  # noqa: PLC0415 - 0.3 s, not needed with scripts
+
+    configured = {
+        name: catalog.ProviderConfig(**provider.model_dump())
+        for name, provider in settings.providers.items()
+    }
+    try:
+        return {
+            ref: catalog.open_model(ref, catalog.find_provider(ref, configured), clock)
+            for ref in dict.fromkeys(refs)
+        }
+    except ModelError as error:
+        raise UsageError(str(error)) from error
+
+
+async def _pricing(models: Iterable[Model], settings: Settings) -> Pricing:
+    """What prices the calls. The price list is read here, once and in a thread."""
+    from agent_tui.providers.prices import PRICED, price  # noqa: PLC0415
+
+    names = {n: p.priced_as for n, p in settings.providers.items() if p.priced_as}
+    priced = {**PRICED, **names}
+    for model in models:
+        if model.ref.provider in priced:
+            await asyncio.to_thread(price, model.ref, Usage(), priced)
+            break
+    return partial(price, priced=priced)
+
+
+def preset_settings(name: str) -> dict[str, str]:
+    """The models of a preset, as settings by dotted key.
+
+    Raises:
+        UsageError: If there is none of that name.
+    """
+    from agent_tui.providers.catalog import PRESETS  # noqa: PLC0415
+
+    if name not in PRESETS:
+        raise UsageError(f"There is no preset {name!r}; there are {', '.join(PRESETS)}.")
+    return {f"roles.{role}.model": str(ref) for role, ref in PRESETS[name].items()}
 
 
 def _gates(env: Environment, *, headless: bool) -> dict[GateKind, GatePolicy]:
@@ -277,6 +338,7 @@ async def _context(
         models=models,
         clock=env.clock,
         ids=RandomIds(),
+        price=await _pricing(models.values(), env.loaded.settings),
         signoff=signoff,
     )
 

@@ -31,6 +31,9 @@ def build_parser() -> argparse.ArgumentParser:
     models = argparse.ArgumentParser(add_help=False)
     for role in ("planner", "coder", "reviewer"):
         models.add_argument(f"--{role}", metavar="PROVIDER:MODEL", help=f"the {role}'s model")
+    models.add_argument(
+        "--preset", metavar="NAME", help="models for all roles: opus-codex, best, fast, local"
+    )
     models.add_argument("--script", type=Path, metavar="FILE", help="scripted models from a file")
     headless = argparse.ArgumentParser(add_help=False)
     headless.add_argument(

@@ -25,14 +25,15 @@ def run(arguments: argparse.Namespace) -> int:
     name = arguments.command or "home"
     if name in ("demo", "run", "resume") and arguments.json and not arguments.headless:
         return _fail("--json goes with --headless")
-    if name in ("home", "demo", "run", "resume", "replay") and not getattr(
+    screen = name in ("home", "demo", "run", "resume", "replay") and not getattr(
         arguments, "headless", False
-    ):
+    )
+    if screen and not getattr(arguments, "preset", None):
         return _screen(name, arguments)
     from agent_tui.bootstrap import USER_ERRORS  # noqa: PLC0415
 
     try:
-        return _HEADLESS[name](arguments)
+        return _screen(name, arguments) if screen else _HEADLESS[name](arguments)
     except USER_ERRORS as error:
         return _fail(str(error))
 
@@ -79,6 +80,10 @@ def settings_of(arguments: argparse.Namespace) -> dict[str, Any]:
         if not equals:
             sys.exit(_fail(f"--set {pair}: write KEY=VALUE"))
         settings[key.strip()] = value.strip()
+    if preset := getattr(arguments, "preset", None):
+        from agent_tui.bootstrap import preset_settings  # noqa: PLC0415
+
+        settings |= preset_settings(preset)
     for role in ("planner", "coder", "reviewer"):
         if model := getattr(arguments, role, None):
             settings[f"roles.{role}.model"] = model

@@ -1,6 +1,6 @@
 """What the engine needs from the world, as protocols. ``bootstrap.py`` chooses who serves them."""
 
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncGenerator, Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -43,12 +43,16 @@ class Model(Protocol):
         """Provider and model, as configured."""
         ...
 
-    def stream(self, request: ModelRequest) -> AsyncIterator[ModelEvent]:
+    def stream(self, request: ModelRequest) -> AsyncGenerator[ModelEvent, None]:
         """Events as they come, the last one :class:`Done`.
 
         Raises:
             ModelError: On any failure. Nothing that was streamed before it counts.
         """
+        ...
+
+    async def close(self) -> None:
+        """Let go of connections. No stream may be open."""
         ...
 
 

@@ -142,6 +142,30 @@ class SessionSettings(Section):
     folder: Annotated[Path | None, BeforeValidator(_folder)] = None
 
 
+class ProviderSettings(Section):
+    """``[providers.<name>]``: a server of models, or other settings for a known one.
+
+    Attributes:
+        kind: ``anthropic`` is the Messages API, ``openai`` the Responses API, ``chat`` Chat
+            Completions, which local servers and gateways speak.
+        key_env: The environment variable that holds the key. Keys never stand in a file.
+        priced_as: The provider's name in the price list; without it calls are unpriced.
+        effort: How much the models think, in the provider's words.
+        thinking: Whether the models reason.
+        enforce_schema: Of ``chat``: whether the server enforces JSON schemas.
+        max_output_tokens: Of ``chat``: the server's own limit.
+    """
+
+    kind: Literal["anthropic", "openai", "chat"]
+    base_url: Text | None = None
+    key_env: Text | None = None
+    priced_as: Text | None = None
+    effort: Text | None = None
+    thinking: Flag = True
+    enforce_schema: Flag = True
+    max_output_tokens: Annotated[int, Field(strict=True, ge=1)] | None = None
+
+
 class EditorSettings(Section):
     """``[editor]``: the command, to which a file's path is added; empty for ``$EDITOR``."""
 
@@ -152,6 +176,7 @@ class Settings(Section):
     """Everything that can be set."""
 
     roles: RolesSettings = RolesSettings()
+    providers: dict[str, ProviderSettings] = {}
     gates: GateSettings = GateSettings()
     limits: LimitSettings = LimitSettings()
     checks: tuple[CheckSettings, ...] = ()

@@ -138,7 +138,11 @@ def leaves(model: BaseModel, before: Key = ()) -> Iterable[tuple[Key, Any]]:
         if isinstance(value, BaseModel) and name != "model":
             yield from leaves(value, (*before, name))
         elif isinstance(value, dict):
-            yield from (((*before, name, key), item) for key, item in value.items())
+            for key, item in value.items():
+                if isinstance(item, BaseModel):
+                    yield from leaves(item, (*before, name, key))
+                else:
+                    yield (*before, name, key), item
         else:
             yield (*before, name), value
 
@@ -236,7 +240,7 @@ def _get(settings: BaseModel, key: Key) -> Any:
 
 
 def _current(key: Key, values: Mapping[Key, Any]) -> Any:
-    if key in values or key[0] == "keymap":
+    if key in values or key[0] in ("keymap", "providers"):
         return values.get(key)
     return _get(Settings(), key)
 
@@ -262,9 +266,10 @@ def _explain(error: ValidationError, table: Mapping[str, Any]) -> Iterable[tuple
 def _meant(where: tuple[Any, ...]) -> str:
     model: Any = Settings
     for part in where[:-1]:
-        if isinstance(part, int):
-            continue
+        if isinstance(part, int) or part not in model.model_fields:
+            continue  # a place in a list, or a name that the user chose
         kind = model.model_fields[part].annotation
-        model = next((arg for arg in get_args(kind) if isinstance(arg, type)), kind)
+        parts = (arg for arg in get_args(kind) if isinstance(arg, type))
+        model = next((arg for arg in parts if issubclass(arg, BaseModel)), kind)
     close = difflib.get_close_matches(str(where[-1]), list(model.model_fields), 1)
     return f"; did you mean {close[0]!r}?" if close else ""

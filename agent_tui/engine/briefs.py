@@ -124,7 +124,8 @@ def ledger_text(state: State) -> str:
 
 
 def _changes_by_the_person(state: State) -> list[str]:
-    mine = [r for r in state.revisions if r.author == "person" and r.attempt == state.attempt]
+    # Of all attempts: what the person changed holds until the end, not only for the next round.
+    mine = [r for r in state.revisions if r.author == "person"]
     return [change_text(revision) for revision in mine if revision.change]
 
 

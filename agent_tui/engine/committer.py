@@ -12,6 +12,7 @@ from agent_tui.domain.events import (
 )
 from agent_tui.domain.state import State
 from agent_tui.domain.text import decode
+from agent_tui.domain.turn import ModelError
 from agent_tui.engine.briefs import message_brief, system_prompt
 from agent_tui.engine.coder import propose
 from agent_tui.engine.context import Context, user
@@ -37,7 +38,10 @@ async def message(ctx: Context) -> None:
             system=system_prompt("message"),
             opening=user(message_brief(ctx.state)),
         )
-        await propose_message(ctx, done.message.text.strip(), "coder")
+        text = done.message.text.strip()
+        if not text:
+            raise ModelError("bad_answer", "The coder's commit message is empty.")
+        await propose_message(ctx, text, "coder")
 
 
 async def propose_message(ctx: Context, text: str, author: Actor) -> None:

@@ -29,7 +29,7 @@ from agent_tui.domain.turn import (
     ToolCallStarted,
 )
 from agent_tui.domain.usage import Cost, Usage
-from agent_tui.engine.limits import check_limits
+from agent_tui.engine.limits import LimitReached, check_limits
 from agent_tui.engine.recorder import OutputStream, Recorder
 from agent_tui.ports import Checks, Clock, Ids, Model, Workspace, WorkspaceError
 
@@ -102,6 +102,9 @@ class Context:
         except (ModelError, WorkspaceError) as error:
             await finish("failed", str(error))
             raise
+        except LimitReached as limit:
+            await finish("cancelled", str(limit))
+            raise
         except asyncio.CancelledError:
             await asyncio.shield(finish("cancelled"))
             raise
@@ -123,16 +126,17 @@ class Context:
         )
         done: Done | None = None
         async with self.recorder.stream(step, request.role) as output:
-            events = model.stream(request)
-            async for event in events:
-                if isinstance(event, Done):
-                    done = event
-                    break
-                if isinstance(event, Retrying):
-                    await output.flush()
-                    await self._record_retry(step, event, request.role)
-                else:
-                    _show(event, output)
+            # Closed here and not by the garbage collector, whichever way the block ends.
+            async with contextlib.aclosing(model.stream(request)) as events:
+                async for event in events:
+                    if isinstance(event, Done):
+                        done = event
+                        break
+                    if isinstance(event, Retrying):
+                        await output.flush()
+                        await self._record_retry(step, event, request.role)
+                    else:
+                        _show(event, output)
         if done is None:
             raise ModelError("truncated", f"{model.ref} stopped without an end to its answer.")
         await self.recorder.append(

@@ -80,6 +80,6 @@ async def _run(ctx: Context, step: str, role: Role, toolbox: Toolbox, call: Tool
 def _arguments(call: ToolCall) -> dict[str, Any]:
     try:
         value = json.loads(call.arguments or "{}")
-    except ValueError:
+    except (ValueError, RecursionError):
         return {"raw": call.arguments}
     return value if isinstance(value, dict) else {"raw": call.arguments}

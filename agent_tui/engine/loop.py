@@ -109,7 +109,8 @@ class Engine:
         try:
             await self._turn
         except asyncio.CancelledError:
-            if not self._stopping:
+            leaving = asyncio.current_task()
+            if not self._stopping or (leaving is not None and leaving.cancelling()):
                 self._turn.cancel()
                 await asyncio.gather(self._turn, return_exceptions=True)
                 raise
@@ -148,5 +149,6 @@ def outcome_of(state: State) -> tuple[OutcomeKind, str]:
     if last is not None and last.kind == "fault":
         step = state.step
         from_model = step is not None and step.role is not None and step.outcome == "failed"
-        return ("provider error" if from_model else "failed"), step.detail if step else reason
+        why = state.refused.detail if state.refused else step.detail if step else ""
+        return ("provider error" if from_model else "failed"), why or reason
     return "rejected", reason

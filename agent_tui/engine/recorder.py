@@ -23,6 +23,15 @@ class Recorder:
 
     async def append(self, event: Event, actor: Actor, *, durable: bool = True) -> Record:
         """Write one event; the state has it when this returns."""
+        writing = asyncio.ensure_future(self._append(event, actor, durable))
+        try:
+            return await asyncio.shield(writing)
+        except asyncio.CancelledError:
+            # What is being written will be in the log, so it has to be in the state as well.
+            await asyncio.wait([writing])
+            raise
+
+    async def _append(self, event: Event, actor: Actor, durable: bool) -> Record:
         async with self._order:
             record = await self._sink.append(event, actor, durable=durable)
             self.state = apply(self.state, record)

@@ -26,9 +26,9 @@ _LISTS = {
 }
 _HEADING = re.compile(r"(#{1,6})(?:[ \t]+(.*))?", re.DOTALL)
 _ITEM = re.compile(r" ?(?:[-*+]|\d{1,9}[.)])(?:[ \t]+(.*))?", re.DOTALL)
-_INDENT = re.compile(r" {1,2}|\t")
+_INDENT = re.compile(r"^(?: {1,2}|\t)")
 _ESCAPED = re.compile(r"\\+(?:#{1,6}(?:\s.*)?|\s.*|)", re.DOTALL)
-_ID = re.compile(r"(AC\d+)[ \t]*(?:[:.)–-][ \t]*|[ \t]+|$)(.*)", re.DOTALL | re.IGNORECASE)
+_ID = re.compile(r"(AC\d+)(?:[ \t]*:|[ \t]*[.)–-](?=[ \t])|(?=[ \t]|$))[ \t]*(.*)", re.S | re.I)
 
 
 class SpecTextError(ValueError):
@@ -45,7 +45,8 @@ class SpecTextError(ValueError):
 
 def spec_to_text(spec: Spec) -> str:
     """The spec as Markdown that :func:`spec_from_text` reads back to an equal spec."""
-    parts = [f"# {_indented(spec.title)}", "\n".join(_escaped(spec.summary))]
+    title = "\n  ".join(_escaped(spec.title, blank=True))
+    parts = [f"# {title}", "\n".join(_escaped(spec.summary))]
     for heading, name in _LISTS.items():
         if name == "criteria":
             items = [f"- {c.id}: {_indented(c.text)}" for c in spec.criteria]
@@ -56,18 +57,25 @@ def spec_to_text(spec: Spec) -> str:
     return "\n\n".join(part for part in parts if part) + "\n"
 
 
-def _escaped(text: str) -> list[str]:
-    """The text's lines, with a backslash before those that would be read as something else."""
+def _escaped(text: str, *, blank: bool = False) -> list[str]:
+    """The text's lines, with a backslash before those that would be read as something else.
+
+    Args:
+        blank: Whether every blank line gets one, not only the first and the last.
+    """
+    if not text:
+        return [""]
     lines = text.split("\n")
-    edges = {0, len(lines) - 1} if text else set()
-    return [
-        "\\" + line
-        if _ESCAPED.fullmatch(line)
-        or _HEADING.fullmatch(line)
-        or (number in edges and (not line.strip() or (number == 0 and line[0].isspace())))
-        else line
-        for number, line in enumerate(lines)
-    ]
+    last = len(lines) - 1
+
+    def unsafe(number: int, line: str) -> bool:
+        if not line.strip():
+            return blank or number in (0, last)
+        if number == 0 and line[0].isspace():
+            return True
+        return bool(_ESCAPED.fullmatch(line) or _HEADING.fullmatch(line))
+
+    return ["\\" + line if unsafe(n, line) else line for n, line in enumerate(lines)]
 
 
 def _indented(text: str) -> str:
@@ -198,8 +206,8 @@ def spec_from_text(text: str, used_ids: Iterable[str] = ()) -> Spec:
         reader.read(number, line)
     title = reader.title.text() if reader.title else ""
     if not title.strip():
-        line = reader.title.line if reader.title else 1
-        raise SpecTextError(line, "the title is missing; begin with '# ' and a title")
+        at = reader.title.line if reader.title else 1
+        raise SpecTextError(at, "the title is missing; begin with '# ' and a title")
     criteria = number_criteria(_criteria(reader), used_ids)
     if not criteria:
         raise SpecTextError(

@@ -22,7 +22,7 @@ import json
 import re
 import time
 import tomllib
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, Callable
 from pathlib import Path
 from typing import Any
 
@@ -149,7 +149,7 @@ class ScriptedModel:
         self._pause = 1 / words_per_s if words_per_s else 0.0
         self._monotonic = monotonic
 
-    async def stream(self, request: ModelRequest) -> AsyncIterator[ModelEvent]:
+    async def stream(self, request: ModelRequest) -> AsyncGenerator[ModelEvent, None]:
         """Stream the call of the script that fits.
 
         Raises:
@@ -186,6 +186,9 @@ class ScriptedModel:
                 first_byte_s=first, first_token_s=first, total_s=self._monotonic() - began
             ),
         )
+
+    async def close(self) -> None:
+        """There is nothing to let go of."""
 
     def _choose(self, request: ModelRequest) -> _Call:
         opening = request.messages[0].text

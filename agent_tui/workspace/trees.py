@@ -3,7 +3,7 @@
 import os
 import shutil
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,6 +13,7 @@ from agent_tui.domain.text import one_line
 from agent_tui.ports import WorkspaceError
 from agent_tui.workspace.files import find_file, remove_special_files
 from agent_tui.workspace.git import Git, Place
+from agent_tui.workspace.paths import parts_of, refusal
 from agent_tui.workspace.repository import Location, object_name, settings
 from agent_tui.workspace.selection import Put, RawChange, plan_selection
 from agent_tui.workspace.store import Store
@@ -146,6 +147,26 @@ class Trees:
         if found != name or entry[:6].decode() not in _FILE_MODES:
             return None
         return self.git.run("cat-file", "blob", entry.split(b" ")[2], at=self.store.trees)
+
+    def refuse_submodules(self, paths: Iterable[str]) -> None:
+        """Refuse paths inside a submodule: git would not take them into a tree.
+
+        Raises:
+            WorkspaceError: Naming the first of them.
+        """
+        folders: dict[bytes, str] = {}
+        for path in paths:
+            parts = parts_of(path)
+            for depth in range(1, len(parts)):
+                folders.setdefault(b"/".join(parts[:depth]), path)
+        if not folders:
+            return
+        out = self.git.run(
+            "ls-tree", "-z", "--full-tree", self.base_tree, "--", *folders, at=self.store.trees
+        )
+        for entry in out.split(b"\0"):
+            if entry.startswith(b"160000"):
+                raise refusal(folders[entry.partition(b"\t")[2]], "it lies in a submodule")
 
     def files(self, tree: str) -> tuple[str, ...]:
         """All paths of a tree."""

@@ -1,50 +1,18 @@
 """The session's linked worktree: what implements the engine's ``Workspace``."""
 
-import os
-import shutil
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
 from pathlib import Path
 from types import TracebackType
 
 from agent_tui.domain.decision import Approval, Selection
 from agent_tui.domain.events import RepoFacts
 from agent_tui.domain.patch import Patch
-from agent_tui.domain.text import one_line
-from agent_tui.ports import CommitError, Committed, HookRun, WorkspaceError
+from agent_tui.ports import CommitError, Committed, HookRun
 from agent_tui.workspace.commit import Committer, Consent, session_branch
 from agent_tui.workspace.files import remove_tree, write_files
-from agent_tui.workspace.git import Git, GitError, GitThread, Place
+from agent_tui.workspace.git import GitThread, Place
 from agent_tui.workspace.hooks import HookPlace, find_hooks, read_message, run_hook
-from agent_tui.workspace.repository import Location, locate, object_name, user_place
-from agent_tui.workspace.store import Store
-from agent_tui.workspace.trees import REFS, Trees
-
-_HELPER = {
-    "GIT_AUTHOR_NAME": "agent-tui",
-    "GIT_AUTHOR_EMAIL": "",
-    "GIT_AUTHOR_DATE": "@0 +0000",
-    "GIT_COMMITTER_NAME": "agent-tui",
-    "GIT_COMMITTER_EMAIL": "",
-    "GIT_COMMITTER_DATE": "@0 +0000",
-}
-"""Whose name stands on the commit that stands in for none in a repository without commits."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Parts:
-    """What a workspace is made of, once git has made it.
-
-    Attributes:
-        start: The commit that checkouts are made at.
-    """
-
-    git: Git
-    location: Location
-    user: Place
-    trees: Trees
-    root: Path
-    start: str
+from agent_tui.workspace.linked import Parts, add_worktree, open_parts, remove_worktree
 
 
 class GitWorkspace:
@@ -57,7 +25,7 @@ class GitWorkspace:
     def __init__(
         self,
         thread: GitThread,
-        parts: _Parts,
+        parts: Parts,
         facts: RepoFacts,
         *,
         session: str,
@@ -108,7 +76,7 @@ class GitWorkspace:
         session_branch(session)
         thread = GitThread()
         try:
-            parts = await thread.call(_open, facts, session, folder, resume)
+            parts = await thread.call(open_parts, facts, session, folder, resume)
         except BaseException:
             await thread.close()
             raise
@@ -166,7 +134,12 @@ class GitWorkspace:
 
     async def write_files(self, files: Mapping[str, bytes | None]) -> None:
         """Write (or, with None, delete) files in the worktree, never outside it."""
-        await self._thread.call(write_files, self._root, dict(files))
+
+        def work(files: dict[str, bytes | None]) -> None:
+            self._trees.refuse_submodules(path for path, data in files.items() if data is not None)
+            write_files(self._root, files)
+
+        await self._thread.call(work, dict(files))
 
     async def export(self, tree: str) -> Path:
         """A throw-away folder with the files of *tree* in its subfolder ``tree``.
@@ -220,7 +193,7 @@ class GitWorkspace:
 
     def _hook_place(self, tree: str, message: str) -> HookPlace:
         folder = self._trees.store.new_folder("hooks") / self._facts.name
-        _add_worktree(self._parts, folder, "--detach", "--no-checkout")
+        add_worktree(self._parts, folder, "--detach", "--no-checkout")
         index = self._trees.export(tree, folder)
         git_dir = self._parts.git.line("rev-parse", "--absolute-git-dir", at=Place(folder))
         file = Path(git_dir) / "COMMIT_EDITMSG"
@@ -229,7 +202,7 @@ class GitWorkspace:
 
     def _remove_checkout(self, folder: Path) -> None:
         remove_tree(folder)
-        _remove_worktree(self._parts, folder)
+        remove_worktree(self._parts, folder)
         remove_tree(folder.parent)
 
     async def commit(self, approval: Approval, message: str, session: str) -> Committed:
@@ -253,92 +226,6 @@ class GitWorkspace:
 
         def work() -> None:
             remove_tree(self._root)
-            _remove_worktree(self._parts, self._root)
+            remove_worktree(self._parts, self._root)
 
         await self._thread.call(work)
-
-
-def _open(facts: RepoFacts, session: str, folder: Path, resume: bool) -> _Parts:
-    git = Git()
-    location = locate(git, Path(facts.root))
-    user, entries = user_place(git, location)
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    folder = folder.resolve()
-    root = folder / session
-    there = root.is_symlink() or root.exists()
-    if there and not resume:
-        raise WorkspaceError(
-            f"{one_line(str(root))} exists already: resume that session, or remove the folder."
-        )
-    if facts.commit:
-        object_name(facts.commit)
-    if object_name(facts.tree) != _tree_of(git, user, location, facts):
-        raise WorkspaceError("the base commit of the session is not in this repository any more.")
-    store = Store(folder / f"{session}.private", location, entries)
-    trees = Trees(git, store, location, user=user, root=root, session=session, base_tree=facts.tree)
-    start = facts.commit or _stand_in(git, trees)
-    parts = _Parts(git, location, user, trees, root, start)
-    git.run("update-ref", f"{REFS}/{session}/base", start, at=user)
-    if there:
-        _check_worktree(parts, root)
-        return parts
-    force = ("--force", "--force") if resume else ()
-    reason = f"agent-tui session {session}"
-    _add_worktree(parts, root, *force, "--detach", "--no-checkout", "--lock", "--reason", reason)
-    trees.reset(facts.tree)
-    # Commands that the coder runs see git's own index there; it starts out up to date.
-    git_dir = git.line("rev-parse", "--absolute-git-dir", at=Place(root))
-    shutil.copyfile(trees.index, Path(git_dir) / "index")
-    return parts
-
-
-def _stand_in(git: Git, trees: Trees) -> str:
-    """A commit to make checkouts at, in a repository that has none."""
-    at = trees.store.trees
-    git.run("hash-object", "-t", "tree", "-w", "--stdin", at=at)  # git knows it without a file
-    out = git.run("commit-tree", trees.base_tree, at=at, env=_HELPER, stdin=b"no commit yet\n")
-    return os.fsdecode(out).strip()
-
-
-def _tree_of(git: Git, user: Place, location: Location, facts: RepoFacts) -> str:
-    if not facts.commit:
-        return location.empty_tree
-    return git.line(
-        "rev-parse", "-q", "--verify", f"{facts.commit}^{{tree}}", at=user, ok=(0, 1, 128)
-    )
-
-
-def _add_worktree(parts: _Parts, folder: Path, *options: str) -> None:
-    at = replace(parts.user, git_dir=None, work_tree=None)
-    parts.git.run("worktree", "add", *options, "--", str(folder), parts.start, at=at)
-
-
-def _remove_worktree(parts: _Parts, folder: Path) -> None:
-    """Forget a worktree whose folder is gone."""
-    at = replace(parts.user, git_dir=None, work_tree=None)
-    listing = parts.git.run("worktree", "list", "--porcelain", "-z", at=at)
-    paths = [
-        Path(os.fsdecode(line.removeprefix(b"worktree ")))
-        for line in listing.split(b"\0")
-        if line.startswith(b"worktree ")
-    ]
-    if folder.resolve() in {path.resolve() for path in paths}:
-        parts.git.run("worktree", "remove", "--force", "--force", "--", str(folder), at=at)
-
-
-def _check_worktree(parts: _Parts, root: Path) -> None:
-    """Refuse a folder that is not the worktree that it is taken for."""
-    problem = WorkspaceError(
-        f"{one_line(str(root))} is not this session's worktree: move that folder away and resume "
-        "again."
-    )
-    if root.is_symlink() or not (root / ".git").is_file():
-        raise problem
-    try:
-        common = parts.git.line(
-            "rev-parse", "--path-format=absolute", "--git-common-dir", at=Place(root)
-        )
-    except GitError as error:
-        raise problem from error
-    if Path(common).resolve() != parts.location.common_dir.resolve():
-        raise problem

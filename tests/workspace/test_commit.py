@@ -567,6 +567,20 @@ async def test_signing_that_is_set_up_badly(
     assert error.value.cause == "signing"
 
 
+async def test_a_signing_program_that_hangs(
+    repo: Repo, workspace_of, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    program = repo.put(".git/slow", "#!/bin/sh\nexec tail -f /dev/null\n", 0o755)
+    repo.git("config", "commit.gpgSign", "true")
+    repo.git("config", "gpg.program", str(program))
+    monkeypatch.setattr("agent_tui.workspace.commit.SIGNING_TIMEOUT_S", 0.5)
+    workspace = await workspace_of(repo, hooks="run")
+    approval = await proposed(workspace)
+    with pytest.raises(CommitError, match="could not be signed") as error:
+        await workspace.commit(approval, MESSAGE, SESSION)
+    assert error.value.cause == "signing"
+
+
 @pytest.mark.skipif(shutil.which("ssh-keygen") is None, reason="ssh-keygen is not installed")
 async def test_signing_with_an_ssh_key(repo: Repo, workspace: GitWorkspace, tmp_path: Path) -> None:
     key = tmp_path / "key"

@@ -148,6 +148,8 @@ async def test_missing_objects_are_not_fetched(repo: Repo, tmp_path: Path) -> No
         facts = await open_repository(repo.root)
         await GitWorkspace.create(facts, SESSION, tmp_path / "worktrees")
     assert not marker.exists(), marker.read_text()
+    assert list((tmp_path / "worktrees").iterdir()) == []
+    assert repo.git("worktree", "list", "--porcelain").count("worktree ") == 1
 
 
 @pytest.mark.parametrize("defined", [True, False])

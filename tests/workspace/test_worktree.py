@@ -1,5 +1,6 @@
 """The linked worktree: snapshots, resets, diffs, and a life of several processes."""
 
+import asyncio
 import os
 import shutil
 from pathlib import Path
@@ -190,6 +191,9 @@ async def test_submodules_stay_as_they_are(repo: Repo, tmp_path: Path, workspace
     await workspace.write_files({"a.txt": b"x\n"})
     await workspace.reset(await workspace.snapshot())
     assert (workspace.root / "sub").is_dir()
+    with pytest.raises(WorkspaceError, match="'sub/d/x' is not written: it lies in a submodule"):
+        await workspace.write_files({"fine": b"", "sub/d/x": b""})
+    assert not (workspace.root / "fine").exists()
     await workspace.remove()
     assert not workspace.root.exists()
 
@@ -355,6 +359,64 @@ async def test_base_that_is_gone(repo: Repo, workspace_of) -> None:
     facts = (await open_repository(repo.root)).model_copy(update={"commit": "1" * 40})
     with pytest.raises(WorkspaceError, match="base commit of the session is not in this repo"):
         await workspace_of(repo, facts=facts)
+
+
+async def test_many_calls_at_once(workspace: GitWorkspace) -> None:
+    await workspace.write_files({"a.txt": b"1\n"})
+    tree = await workspace.snapshot()
+
+    async def one() -> tuple[str, bytes | None, int]:
+        return (
+            await workspace.snapshot(),
+            await workspace.read(tree, "a.txt"),
+            len(await workspace.diff(workspace.base_tree, tree)),
+        )
+
+    results = await asyncio.gather(*(one() for _ in range(8)))
+    assert len(set(results)) == 1
+    assert results[0][:2] == (tree, b"1\n")
+
+
+async def test_a_cancelled_wait_leaves_nothing_half_done(workspace: GitWorkspace) -> None:
+    await workspace.write_files({"a.txt": b"1\n"})
+    tree = await workspace.snapshot()
+    task = asyncio.create_task(workspace.reset(workspace.base_tree))
+    await asyncio.sleep(0)  # it has been handed to the thread
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert await workspace.snapshot() in (workspace.base_tree, tree)
+
+
+async def test_two_sessions_side_by_side(repo: Repo, tmp_path: Path) -> None:
+    facts = await open_repository(repo.root)
+    both = [await GitWorkspace.create(facts, name, tmp_path / "worktrees") for name in "ab"]
+    for number, workspace in enumerate(both):
+        await workspace.write_files({"a.txt": b"%d\n" % number})
+    trees = [await workspace.snapshot() for workspace in both]
+    assert trees[0] != trees[1]
+    await both[0].remove()
+    assert await both[1].snapshot() == trees[1]
+    for workspace in both:
+        await workspace.close()
+
+
+async def test_what_the_system_refuses_is_a_sentence(repo: Repo, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("not a folder")
+    facts = await open_repository(repo.root)
+    with pytest.raises(WorkspaceError, match=r"/file.*: (File exists|Not a directory)\."):
+        await GitWorkspace.create(facts, "a", tmp_path / "file")
+
+
+async def test_worktrees_behind_a_link(repo: Repo, tmp_path: Path) -> None:
+    (tmp_path / "real").mkdir()
+    (tmp_path / "link").symlink_to(tmp_path / "real")
+    facts = await open_repository(repo.root)
+    async with await GitWorkspace.create(facts, "a", tmp_path / "link") as workspace:
+        assert await workspace.snapshot() == workspace.base_tree
+        await workspace.remove()
+    assert repo.git("worktree", "list", "--porcelain").count("worktree ") == 1
+    assert list((tmp_path / "real").iterdir()) == []
 
 
 async def test_sparse_split_and_v4(repo: Repo, workspace_of) -> None:
