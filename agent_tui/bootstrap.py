@@ -57,6 +57,7 @@ class Options:
         script: A script that takes the place of real models.
         words_per_s: How fast scripted models stream; 0 is without any pause.
         own_settings: Whether the user's and the project's files count.
+        clock: Gives all times.
     """
 
     folder: Path
@@ -66,6 +67,7 @@ class Options:
     script: Path | None = None
     words_per_s: float = 0.0
     own_settings: bool = True
+    clock: Clock = field(default_factory=SystemClock)
 
 
 Pricing = Callable[[ModelRef, Usage], Cost]
@@ -119,7 +121,7 @@ def load_configuration(options: Options, root: Path | None) -> LoadedSettings:
 def open_store(options: Options, loaded: LoadedSettings) -> SessionStore:
     """The sessions' store, where the command line, the settings or the default says."""
     folder = options.sessions or loaded.settings.sessions.folder or paths.sessions_folder()
-    return SessionStore(folder)
+    return SessionStore(folder, clock=options.clock)
 
 
 async def open_environment(options: Options) -> Environment:
@@ -132,10 +134,10 @@ async def open_environment(options: Options) -> Environment:
     facts = await open_repository(options.folder)
     trust = TrustStore(paths.trust_file())
     loaded = _load(options, Path(facts.root), trust)
-    return Environment(options, facts, loaded, open_store(options, loaded), trust, SystemClock())
+    return Environment(options, facts, loaded, open_store(options, loaded), trust, options.clock)
 
 
-async def demo_options(folder: Path, words_per_s: float) -> Options:
+async def demo_options(folder: Path, words_per_s: float, clock: Clock | None = None) -> Options:
     """Make the demo's repository in *folder*, and the options that a session in it needs."""
     root = await demo.create(folder)
     return Options(
@@ -146,6 +148,7 @@ async def demo_options(folder: Path, words_per_s: float) -> Options:
         script=demo.SCRIPT,
         words_per_s=words_per_s,
         own_settings=False,
+        clock=clock or SystemClock(),
     )
 
 

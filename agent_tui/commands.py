@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import asyncio
 import sys
-import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -101,27 +100,16 @@ def _options(arguments: argparse.Namespace) -> Options:
     )
 
 
-def demo_folder(wanted: Path | None) -> Path:
-    """The folder for the demo: an empty one that was named, or a new temporary one."""
-    if wanted is None:
-        return Path(tempfile.mkdtemp(prefix="agent-tui-demo-"))
-    wanted.mkdir(parents=True, exist_ok=True)
-    return wanted.resolve()
-
-
 def _demo(arguments: argparse.Namespace) -> int:
     from agent_tui.bootstrap import (  # noqa: PLC0415
-        UsageError,
         demo_options,
         open_environment,
         start_session,
     )
-    from agent_tui.demo.repository import REQUEST  # noqa: PLC0415
+    from agent_tui.demo.repository import REQUEST, demo_folder  # noqa: PLC0415
     from agent_tui.headless import run_headless  # noqa: PLC0415
 
     folder = demo_folder(arguments.keep_in)
-    if any(folder.iterdir()):
-        raise UsageError(f"{folder} is not empty; name a new folder for the demo.")
 
     async def go() -> int:
         options = await demo_options(folder, 0.0)

@@ -72,6 +72,12 @@ def progress(record: e.Record, state: State) -> str:
             lines = [f"  {'pass' if state.passes else 'fail'}: {one_line(verdict.summary)}"]
             lines += [f"    {f.id} {f.severity}: {one_line(f.title)}" for f in verdict.findings]
             return "\n".join(lines)
+        case e.FindingAdded(finding=finding):
+            return f"  {finding.id} {finding.severity} by {record.actor}: {one_line(finding.title)}"
+        case e.FindingChanged(finding=name, status=status, reason=reason):
+            return f"  {one_line(name)} {status} by {record.actor}: {one_line(reason)}"
+        case e.MessageProposed(message=message, author=author):
+            return f"  commit message by {author}: {one_line(message)}"
         case e.GateDecided(kind=kind, choice=choice, reason=reason):
             why = f": {one_line(reason)}" if reason else ""
             return f"  {kind} gate: {choice} by {record.actor}{why}"

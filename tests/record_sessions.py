@@ -85,8 +85,9 @@ async def stepping_in(person: Driver) -> None:
     await person.press("a")
     await person.gate("diff")
     await read_on(person, 2)
-    await person.press("g", "right_curly_bracket", "e")
+    await person.press("g", "e")
     area = person.app.screen.query_one("#text")
+    assert "file=sys.stderr" in area.text
     area.text = area.text.replace("print(error, file=", 'print(f"durations: {error}", file=')
     await think(2)
     await person.press("ctrl+s")

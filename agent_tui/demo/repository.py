@@ -1,10 +1,13 @@
 """The demo's repository: the shipped project under git in a temporary folder, with a remote."""
 
 import shutil
+import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from agent_tui.domain.text import one_line
+from agent_tui.ports import WorkspaceError
 from agent_tui.workspace.git import Git, GitError, GitThread, Place
 
 PROJECT = Path(__file__).parent / "project"
@@ -28,6 +31,24 @@ SETTINGS: Mapping[str, Any] = {
     "deploy.command": ["git", "push", "origin", "HEAD"],
 }
 """The demo's configuration: it takes the place of the user's."""
+
+
+def demo_folder(wanted: Path | None) -> Path:
+    """The folder for the demo: the empty one that was named, or a new temporary one.
+
+    Raises:
+        WorkspaceError: If it is not empty, or cannot be made.
+    """
+    if wanted is None:
+        return Path(tempfile.mkdtemp(prefix="agent-tui-demo-"))
+    name = one_line(str(wanted))
+    try:
+        wanted.mkdir(parents=True, exist_ok=True)
+        if any(wanted.iterdir()):
+            raise WorkspaceError(f"{name} is not empty; name a new folder for the demo.")
+    except OSError as error:
+        raise WorkspaceError(f"{name} cannot be used for the demo: {error.strerror}.") from error
+    return wanted.resolve()
 
 
 async def create(folder: Path) -> Path:

@@ -7,8 +7,9 @@ class CheckCommand(Value):
     """A check as it is configured.
 
     Attributes:
-        command: Program and arguments; no shell takes part. ``{python}`` stands for the interpreter
-            that runs agent-tui, ``{report}`` for a path where the command may leave a JUnit XML file.
+        command: Program and arguments; no shell takes part. ``{python}`` stands for the
+            interpreter that runs agent-tui, ``{report}`` for a path where the command may leave
+            a JUnit XML file.
         timeout_s: Seconds after which it is ended and counts as failed.
     """
 

@@ -424,7 +424,7 @@ def _gate_decided(s: State, ev: e.GateDecided, r: e.Record) -> State:
         return replace(s, refused=None)
     if ev.kind == "verdict" and not s.passes:
         return replace(s, phase=Phase.CODE)
-    return replace(s, phase=_ONWARD[ev.kind])
+    return replace(s, phase=_ONWARD[ev.kind], refused=None)
 
 
 _ONWARD: dict[str, Phase] = {

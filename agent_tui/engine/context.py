@@ -125,18 +125,20 @@ class Context:
             ModelAsked(step=step, system=request.system, prompt=words), "engine", durable=False
         )
         done: Done | None = None
-        async with self.recorder.stream(step, request.role) as output:
-            # Closed here and not by the garbage collector, whichever way the block ends.
-            async with contextlib.aclosing(model.stream(request)) as events:
-                async for event in events:
-                    if isinstance(event, Done):
-                        done = event
-                        break
-                    if isinstance(event, Retrying):
-                        await output.flush()
-                        await self._record_retry(step, event, request.role)
-                    else:
-                        _show(event, output)
+        # The stream is closed here and not by the garbage collector, whichever way this ends.
+        async with (
+            self.recorder.stream(step, request.role) as output,
+            contextlib.aclosing(model.stream(request)) as events,
+        ):
+            async for event in events:
+                if isinstance(event, Done):
+                    done = event
+                    break
+                if isinstance(event, Retrying):
+                    await output.flush()
+                    await self._record_retry(step, event, request.role)
+                else:
+                    _show(event, output)
         if done is None:
             raise ModelError("truncated", f"{model.ref} stopped without an end to its answer.")
         await self.recorder.append(

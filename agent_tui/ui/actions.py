@@ -40,6 +40,8 @@ _KEY_NAMES = {
     "right_curly_bracket": "}",
     "question_mark": "?",
     "slash": "/",
+    "comma": ",",
+    "full_stop": ".",
     "space": "space",
     "escape": "esc",
     "left": "←",

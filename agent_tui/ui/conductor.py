@@ -11,14 +11,14 @@ from textual.worker import Worker
 
 from agent_tui import bootstrap
 from agent_tui.bootstrap import USER_ERRORS, Environment, LiveSession, Options, UsageError
-from agent_tui.commands import demo_folder
 from agent_tui.config import paths
 from agent_tui.config.themes import load_themes
-from agent_tui.demo.repository import REQUEST
+from agent_tui.demo.repository import REQUEST, demo_folder
 from agent_tui.domain.decision import Answer
 from agent_tui.domain.text import one_line, visible_lines
 from agent_tui.engine.gates import PendingGates
 from agent_tui.headless import EXIT_CODES
+from agent_tui.sessions.log import SystemClock
 from agent_tui.sessions.store import open_path
 from agent_tui.ui.actions import BY_ID
 from agent_tui.ui.controller import LiveController, SessionController
@@ -79,9 +79,7 @@ class Conductor:
         if launch.kind == "demo":
             if self._env is None:
                 folder = await asyncio.to_thread(demo_folder, launch.demo_folder)
-                if any(folder.iterdir()):
-                    raise UsageError(f"{folder} is not empty; name a new folder for the demo.")
-                options = await bootstrap.demo_options(folder, launch.words_per_s)
+                options = await bootstrap.demo_options(folder, launch.words_per_s, launch.clock)
                 self._env = await bootstrap.open_environment(options)
             return self._env
         options = Options(
@@ -90,6 +88,7 @@ class Conductor:
             sessions=launch.sessions,
             script=launch.script,
             words_per_s=launch.words_per_s,
+            clock=launch.clock or SystemClock(),
         )
         self._env = await bootstrap.open_environment(options)
         self._check_names(self._env)

@@ -61,7 +61,7 @@ class SessionController:
             "up": lambda: self.view.move(-1),
             "page-down": lambda: self.view.page(1),
             "page-up": lambda: self.view.page(-1),
-            "bottom": lambda: self.view.to_end(),
+            "bottom": lambda: self.view.to_end(top=False),
             "top": lambda: self.view.to_end(top=True),
             "next-pane": lambda: self._pane(screen.pane_index + 1),
             "previous-pane": lambda: self._pane(screen.pane_index - 1),

@@ -44,7 +44,7 @@ def edit_file(app: App[None], command: Sequence[str], path: Path, line: int = 1)
         words.insert(-1, f"+{max(1, line)}")
     try:
         with app.suspend():
-            status = subprocess.run(words, check=False).returncode  # noqa: S603
+            status = subprocess.run(words, check=False).returncode
     except SuspendNotSupported as error:
         raise EditorError("This terminal cannot be handed to an editor; edit with e.") from error
     except OSError as error:

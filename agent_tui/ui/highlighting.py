@@ -27,7 +27,7 @@ def _colour(token: tuple[str, ...]) -> str:
 class CodeTheme(HighlightTheme):
     """Few colours, all from the application's theme: the signs of the diff stay the loudest."""
 
-    STYLES = {token: _colour(tuple(token)) for token in HighlightTheme.STYLES}  # noqa: RUF012
+    STYLES = {token: _colour(tuple(token)) for token in HighlightTheme.STYLES}
 
 
 def highlight_patch(patch: Patch) -> dict[str, list[Content]]:

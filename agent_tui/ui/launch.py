@@ -20,6 +20,7 @@ class Launch:
         demo_folder: Where the demo makes its repository; None for a temporary folder.
         words_per_s: How fast scripted models stream.
         grace_ms: Instead of the configured time for which keys are dead at a new gate.
+        clock: A :class:`~agent_tui.ports.Clock` instead of the machine's.
     """
 
     kind: str
@@ -32,3 +33,4 @@ class Launch:
     demo_folder: Path | None = None
     words_per_s: float = 0.0
     grace_ms: int | None = None
+    clock: Any = None

@@ -96,7 +96,7 @@ class Driver:
     @property
     def text(self) -> str:
         """The screen as text, line by line."""
-        width, height = self.app.size
+        height = self.app.size.height
         lines = self.app.screen._compositor.render_strips()
         return "\n".join(strip.text.rstrip() for strip in lines[:height])
 
@@ -111,6 +111,4 @@ async def drive(launch: Launch, size: tuple[int, int] = (160, 48)) -> AsyncItera
 
 
 def demo(folder: Path, **options: object) -> Launch:
-    return Launch(
-        kind="demo", folder=folder, demo_folder=folder / "demo", grace_ms=0, **options
-    )
+    return Launch(kind="demo", folder=folder, demo_folder=folder / "demo", grace_ms=0, **options)

@@ -37,7 +37,10 @@ def age(then: datetime | None, now: datetime) -> str:
 
 def home_header(facts: RepoFacts) -> Content:
     """The top line."""
-    dirty = f" · {facts.dirty} changed files stay yours" if facts.dirty else ""
+    dirty = ""
+    if facts.dirty:
+        files = "file stays" if facts.dirty == 1 else "files stay"
+        dirty = f" · {facts.dirty} changed {files} yours"
     return Content.assemble(
         ("agent-tui", "bold"),
         ("  ─  ", "$muted"),

@@ -1,4 +1,4 @@
-"""The timeline in full: every step with model, tokens, money and time, every decision with its wait."""
+"""The timeline in full: steps with model, tokens, money and time, decisions with their wait."""
 
 from textual.content import Content
 

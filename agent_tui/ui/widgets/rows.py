@@ -4,7 +4,7 @@ A row is one line on the screen. Rows that belong to one thing share an *item*, 
 selects as a whole; a *key* says what the row stands for, so that it can be marked from outside::
 
     view = RowsView()
-    view.show([Row(Content("AC1 parses"), item="AC1", key="AC1"), Row(Content("   numerals"), item="AC1")])
+    view.show([Row(Content("AC1 parses"), "AC1", "AC1"), Row(Content("   numerals"), "AC1")])
     view.marks = frozenset({"AC1"})
 """
 
@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
+from typing import TypedDict
 
 from textual import events
 from textual.content import Content
@@ -23,6 +24,16 @@ from textual.strip import Strip
 from textual.visual import Visual
 
 MARK = "▌"
+
+
+class _Scroll(TypedDict):
+    animate: bool
+    force: bool
+    immediate: bool
+
+
+AT_ONCE: _Scroll = {"animate": False, "force": True, "immediate": True}
+"""An animated page takes about a second to come to rest; the cursor must not wait for it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +58,7 @@ class RowsView(ScrollView, can_focus=True, inherit_bindings=False):
 
     ALLOW_SELECT = False
 
-    COMPONENT_CLASSES = {  # noqa: RUF012 - as in the base class
+    COMPONENT_CLASSES = {
         "rows--cursor",
         "rows--mark",
         "rows--add",
@@ -136,9 +147,9 @@ class RowsView(ScrollView, can_focus=True, inherit_bindings=False):
             self._cursor = self._nearest(before or 0)
             self._end_range()
         elif not follow and kept is not None:
-            self.scroll_to(y=max(0, self._cursor - offset), animate=False, force=True, immediate=True)
+            self.scroll_to(y=max(0, self._cursor - offset), **AT_ONCE)
         if follow and at_end:
-            self.call_after_refresh(self.scroll_end, animate=False, immediate=True)
+            self.call_after_refresh(self.scroll_end, **AT_ONCE)
         self.refresh()
         self.call_after_refresh(self._report_viewed)
 
@@ -182,7 +193,7 @@ class RowsView(ScrollView, can_focus=True, inherit_bindings=False):
     def move(self, steps: int) -> None:
         """Move the cursor by that many items; without items, scroll by lines."""
         if not self._index:
-            self.scroll_relative(y=steps, animate=False, immediate=True)
+            self.scroll_relative(y=steps, **AT_ONCE)
             return
         places = list(self._index.values())
         here = self._row_item()
@@ -193,7 +204,7 @@ class RowsView(ScrollView, can_focus=True, inherit_bindings=False):
         """Move by a page: -1 up, 1 down."""
         height = max(1, self.scrollable_content_region.height - 2)
         if not self._index or self._cursor is None:
-            self.scroll_relative(y=direction * height, animate=False, immediate=True)
+            self.scroll_relative(y=direction * height, **AT_ONCE)
             return
         target = self._cursor + direction * height
         places = sorted(self._index.values())
@@ -208,9 +219,9 @@ class RowsView(ScrollView, can_focus=True, inherit_bindings=False):
             places = self._index.values()
             self.select(min(places) if top else max(places))
         if top:
-            self.scroll_home(animate=False, force=True, immediate=True)
+            self.scroll_home(**AT_ONCE)
         else:
-            self.scroll_end(animate=False, force=True, immediate=True)
+            self.scroll_end(**AT_ONCE)
 
     def select(self, number: int, *, center: bool = False) -> None:
         """Put the cursor on a row, and the row on the screen."""
@@ -259,11 +270,11 @@ class RowsView(ScrollView, can_focus=True, inherit_bindings=False):
         while last + 1 < len(self.rows) and self.rows[last + 1].item == item:
             last += 1
         if center and not (top <= number and last < top + height):
-            self.scroll_to(y=max(0, number - height // 3), animate=False, force=True, immediate=True)
+            self.scroll_to(y=max(0, number - height // 3), **AT_ONCE)
         elif number < top:
-            self.scroll_to(y=number, animate=False, force=True, immediate=True)
+            self.scroll_to(y=number, **AT_ONCE)
         elif last >= top + height:
-            self.scroll_to(y=min(number, last - height + 1), animate=False, force=True, immediate=True)
+            self.scroll_to(y=min(number, last - height + 1), **AT_ONCE)
 
     # -- range -------------------------------------------------------------------------------
 
@@ -396,7 +407,7 @@ class RowsView(ScrollView, can_focus=True, inherit_bindings=False):
             if row.key == key:
                 height = max(1, self.scrollable_content_region.height)
                 if not self.scroll_offset.y <= number < self.scroll_offset.y + height - 1:
-                    self.scroll_to(y=max(0, number - height // 3), animate=False, force=True, immediate=True)
+                    self.scroll_to(y=max(0, number - height // 3), **AT_ONCE)
                 return True
         return False
 
