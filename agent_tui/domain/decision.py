@@ -137,4 +137,20 @@ class AddFinding(Value):
     finding: FindingDraft
 
 
-Answer = Approve | Reject | EditSpec | EditFiles | EditMessage | Waive | Reopen | AddFinding
+class SaveSelection(Value):
+    """What the person has marked so far; the gate goes on waiting."""
+
+    selection: Selection
+
+
+Answer = (
+    SaveSelection
+    | Approve
+    | Reject
+    | EditSpec
+    | EditFiles
+    | EditMessage
+    | Waive
+    | Reopen
+    | AddFinding
+)

@@ -323,6 +323,14 @@ class GateDecided(Value):
     waited_s: float = 0.0
 
 
+class SelectionSaved(Value):
+    """What the person has marked as left out, before the gate is decided."""
+
+    type: Literal["selection.saved"] = "selection.saved"
+    gate: str
+    selection: Selection
+
+
 class CommitStarted(Value):
     """Durable before any ref moves, so that a crash in between can be resolved."""
 
@@ -407,6 +415,7 @@ Event = (
     | MessageProposed
     | GateOpened
     | GateDecided
+    | SelectionSaved
     | CommitStarted
     | CommitDone
     | CommitRefused

@@ -121,6 +121,7 @@ class State:
 
     Attributes:
         gate: The gate that waits for a decision, if one does.
+        marked: What the person has marked as left out at that gate.
         after_gate: Where the loop goes when a ``limit`` or ``fault`` gate is approved.
         fault: Why the last model call failed, while that is not decided.
         rejection: What the last rejection sends to the role that works again; "" when answered.
@@ -140,6 +141,7 @@ class State:
     decisions: tuple[Decided, ...] = ()
     gate: Gate | None = None
     gate_opened: datetime | None = None
+    marked: Selection = field(default_factory=Selection)
     fault: str = ""
     rejection: str = ""
     extra: int = 0
@@ -338,6 +340,7 @@ def _attempt_proposed(s: State, ev: e.AttemptProposed, r: e.Record) -> State:
         revisions=(*s.revisions, revision),
         phase=Phase.DIFF_GATE,
         gate=None,
+        marked=Selection(),
         rejection="",
         refused=None,
     )
@@ -406,6 +409,7 @@ def _gate_decided(s: State, ev: e.GateDecided, r: e.Record) -> State:
         decisions=(*s.decisions, decided),
         gate=None,
         gate_opened=None,
+        marked=Selection(),
         fault="",
         person_s=s.person_s + (ev.waited_s if r.actor == "person" else 0.0),
     )
@@ -443,6 +447,10 @@ _AGAIN: dict[str, Phase] = {
     "limit": Phase.FINISH,
     "fault": Phase.FINISH,
 }
+
+
+def _selection_saved(s: State, ev: e.SelectionSaved, r: e.Record) -> State:
+    return replace(s, marked=ev.selection)
 
 
 def _commit_started(s: State, ev: e.CommitStarted, r: e.Record) -> State:
@@ -490,6 +498,7 @@ _HANDLERS: dict[type, Callable[[State, Any, e.Record], State]] = {
     e.MessageProposed: _message_proposed,
     e.GateOpened: _gate_opened,
     e.GateDecided: _gate_decided,
+    e.SelectionSaved: _selection_saved,
     e.CommitStarted: _commit_started,
     e.CommitDone: _commit_done,
     e.CommitRefused: _commit_refused,

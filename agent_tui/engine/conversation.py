@@ -1,6 +1,7 @@
 """A role's conversation with its model: answers, tool calls, results, until there is an end."""
 
 import json
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -79,7 +80,13 @@ async def _run(ctx: Context, step: str, role: Role, toolbox: Toolbox, call: Tool
 
 def _arguments(call: ToolCall) -> dict[str, Any]:
     try:
-        value = json.loads(call.arguments or "{}")
+        value = json.loads(call.arguments or "{}", parse_float=_number, parse_constant=str)
     except (ValueError, RecursionError):
         return {"raw": call.arguments}
     return value if isinstance(value, dict) else {"raw": call.arguments}
+
+
+def _number(text: str) -> float | str:
+    """A number, or its text where it is none that JSON can hold again."""
+    value = float(text)
+    return value if math.isfinite(value) else text

@@ -16,10 +16,17 @@ from agent_tui.domain.decision import (
     GateKind,
     Reject,
     Reopen,
+    SaveSelection,
     Seen,
     Waive,
 )
-from agent_tui.domain.events import FindingAdded, FindingChanged, GateDecided, GateOpened
+from agent_tui.domain.events import (
+    FindingAdded,
+    FindingChanged,
+    GateDecided,
+    GateOpened,
+    SelectionSaved,
+)
 from agent_tui.domain.state import State
 from agent_tui.engine import coder, planner
 from agent_tui.engine.briefs import rejection_text
@@ -33,20 +40,24 @@ BINDING: frozenset[GateKind] = frozenset({"diff", "verdict", "message"})
 
 
 class PendingGates:
-    """The gatekeeper of a person: a gate waits until a front end answers it."""
+    """The gatekeeper of a person: a gate waits until a front end answers it.
+
+    Answers to one gate queue up: a key that is pressed while the one before is still being
+    recorded is not lost. What is left over when the next gate opens was not meant for it.
+    """
 
     actor: Actor = "person"
 
     def __init__(self) -> None:
-        self._waiting: tuple[Gate, asyncio.Future[Answer]] | None = None
+        self._gate: Gate | None = None
+        self._answers: asyncio.Queue[Answer] = asyncio.Queue()
+        self._listening = False
         self._changed = asyncio.Condition()
 
     @property
     def waiting(self) -> Gate | None:
         """The gate that waits for an answer, if one does."""
-        if self._waiting is None or self._waiting[1].done():
-            return None
-        return self._waiting[0]
+        return self._gate if self._listening and self._answers.empty() else None
 
     async def parked(self) -> Gate:
         """Wait until a gate waits."""
@@ -59,24 +70,25 @@ class PendingGates:
 
     async def answer(self, gate: Gate, state: State) -> Answer:
         """Wait for :meth:`resolve`."""
-        future: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
         async with self._changed:
-            self._waiting = (gate, future)
+            if self._gate is None or self._gate.id != gate.id:
+                self._gate, self._answers = gate, asyncio.Queue()
+            self._listening = True
             self._changed.notify_all()
         try:
-            return await future
+            return await self._answers.get()
         finally:
-            self._waiting = None
+            self._listening = False
 
     def resolve(self, gate_id: str, answer: Answer) -> bool:
         """Give the answer.
 
         Returns:
-            False if that gate does not wait any more, and the answer was not taken.
+            False if another gate is open by now, or none: the answer was not taken.
         """
-        if self._waiting is None or self._waiting[0].id != gate_id or self._waiting[1].done():
+        if self._gate is None or self._gate.id != gate_id:
             return False
-        self._waiting[1].set_result(answer)
+        self._answers.put_nowait(answer)
         return True
 
 
@@ -176,6 +188,9 @@ class Gates:
             case EditMessage(message=text):
                 await propose_message(ctx, text, "person")
                 await decide("edit")
+            case SaveSelection(selection=selection):
+                saved = SelectionSaved(gate=gate.id, selection=selection)
+                await ctx.recorder.append(saved, actor, durable=False)
             case Waive(finding=finding, reason=reason):
                 waived = FindingChanged(finding=finding, status="waived", reason=reason)
                 await ctx.recorder.append(waived, actor)

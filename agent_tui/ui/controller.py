@@ -15,6 +15,7 @@ from agent_tui.domain.decision import (
     GateKind,
     Reject,
     Reopen,
+    SaveSelection,
     Seen,
     Waive,
 )
@@ -445,7 +446,7 @@ class LiveController(SessionController):
             draft.toggle_file(str(row.key[1]))
         elif isinstance(row.key, Node) and row.key.kind == "hunk":
             draft.toggle_hunk(row.key.id)
-        self.presenter.redraw()
+        self._selected_anew()
 
     def _range(self) -> None:
         if self.view.toggle_range():
@@ -453,7 +454,14 @@ class LiveController(SessionController):
 
     def _undo(self) -> None:
         self.presenter.draft.undo()
+        self._selected_anew()
+
+    def _selected_anew(self) -> None:
+        """Show the selection, and keep it in the log: it is still there after a resume."""
         self.presenter.redraw()
+        if self.state.gate is not None:
+            selection = self.presenter.draft.selection
+            self.answer(self.state.gate.id, SaveSelection(selection=selection))
 
     # -- findings ----------------------------------------------------------------------------
 

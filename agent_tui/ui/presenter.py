@@ -146,8 +146,10 @@ class Presenter:
         if self._tree != revision.tree or self.patch is not self._patches[digest]:
             self._tree = revision.tree
             self.patch = self._patches[digest]
-            self.draft = DraftSelection(self.patch)
+            self.draft = DraftSelection(self.patch, state.marked)
             self.seen = set()
+        elif not self._source.live and self.draft.selection != state.marked:
+            self.draft = DraftSelection(self.patch, state.marked)
 
     def _highlight(self, digest: str) -> None:
         patch = self._patches[digest]

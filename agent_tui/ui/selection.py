@@ -11,13 +11,23 @@ class DraftSelection:
 
     Args:
         patch: The patch that it selects from.
+        marked: What was marked before.
     """
 
-    def __init__(self, patch: Patch) -> None:
+    def __init__(self, patch: Patch, marked: Selection | None = None) -> None:
         self._patch = patch
         self._hunks = {hunk.id: hunk for _, hunk in patch.hunks}
-        self._files: frozenset[str] = frozenset()
-        self._lines: frozenset[tuple[str, int]] = frozenset()
+        marked = marked or Selection()
+        self._files = frozenset(marked.files)
+        self._lines = frozenset(
+            (hunk, index) for hunk, indexes in marked.lines.items() for index in indexes
+        ) | frozenset(
+            (hunk.id, index)
+            for file in patch.files
+            if file.path in self._files
+            for hunk in file.hunks
+            for index in hunk.changed
+        )
         self._past: list[tuple[frozenset[str], frozenset[tuple[str, int]]]] = []
 
     def line_left_out(self, hunk: str, index: int) -> bool:

@@ -7,6 +7,7 @@ from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from hashlib import sha256
 from pathlib import Path
 from typing import Any, TypeVar
@@ -271,7 +272,6 @@ class Person:
 
 
 def priced(dollars: str) -> Callable[[ModelRef, Usage], Cost]:
-    from decimal import Decimal
 
     return lambda model, usage: Cost(priced=Decimal(dollars))
 

@@ -1,6 +1,8 @@
 """What goes wrong: models that fail, limits, interruptions, hooks, drift, a failing deploy."""
 
 import asyncio
+import dataclasses
+import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -25,6 +27,7 @@ from engine_helpers import (
 
 from agent_tui.domain import events as e
 from agent_tui.domain.base import ModelRef
+from agent_tui.domain.checks import CheckCommand
 from agent_tui.domain.decision import Answer, Approve, GateKind, Reject, Waive
 from agent_tui.domain.state import Phase
 from agent_tui.domain.turn import ModelError, ModelErrorKind
@@ -121,8 +124,6 @@ async def starting_again(session: Session, *, minutes: float) -> Person:
 
 
 async def test_a_limit_with_failing_checks_says_so(starting: Starter) -> None:
-    from agent_tui.domain.checks import CheckCommand
-
     session = await starting(
         planner=[spec()],
         coder=write(CHANGE),
@@ -242,14 +243,14 @@ async def results_of(session: Session, *answers: Given) -> list[tuple[bool, str]
     return found
 
 
-DEEP = "[" * 5000
+DEEP = "[" * 100_000
 CALLS: list[tuple[str, object, str]] = [
     ("no_such_tool", {}, "There is no tool no_such_tool; there are list_files, read_file"),
     ("read_file", "{", "Bad arguments: arguments: Invalid JSON"),
     ("read_file", "", "Bad arguments: path: Field required"),
     ("read_file", "[]", "Bad arguments"),
     ("read_file", DEEP, "Bad arguments"),
-    ("read_file", '{"path": NaN}', "Bad arguments"),
+    ("read_file", '{"path": NaN, "x": [1e999, -Infinity, 1.5]}', "Bad arguments"),
     ("read_file", {"path": 7}, "Bad arguments: path"),
     ("read_file", {"path": "none.txt"}, "There is no file none.txt. Call list_files"),
     ("read_file", {"path": "../b.txt"}, "../b.txt"),
@@ -295,7 +296,10 @@ async def test_a_call_that_cannot_be_done_is_told_to_the_coder(
     assert [r.ok for r in returned[: len(CALLS)]] == [False] * len(CALLS)
     assert not (tmp_path / "x").exists()
     assert not (session.workspace.root.parent / "outside").exists()
-    assert session.events(e.ToolCalled)[1].arguments == {"raw": "{"}
+    asked_for = [made.arguments for made in session.events(e.ToolCalled)]
+    assert asked_for[1] == {"raw": "{"}
+    assert asked_for[4] == {"raw": DEEP}
+    assert asked_for[5] == {"path": "NaN", "x": ["1e999", "-Infinity", 1.5]}  # is JSON again
 
 
 async def test_the_coder_sees_its_own_changes(starting: Starter) -> None:
@@ -444,12 +448,22 @@ async def test_a_gate_that_was_open_is_asked_again_under_its_name(starting: Star
     assert len(session.events(e.GateOpened)) == 1
 
 
+def said(session: Session, word: str) -> asyncio.Event:
+    """Set when a line of a command's output is that word."""
+    event = asyncio.Event()
+
+    def watch(record: e.Record) -> None:
+        made = record.event
+        shown = made.text if isinstance(made, e.StepOutput) and made.channel == "output" else ""
+        if word in shown.split():
+            event.set()
+
+    session.sink.on_record = watch
+    return event
+
+
 async def test_a_command_that_runs_is_ended(starting: Starter, tmp_path: Path) -> None:
-    from agent_tui.domain.checks import CheckCommand
-
     fifo = tmp_path / "pipe"
-    import os
-
     os.mkfifo(fifo)
     code = f"print('up', flush=True); open({str(fifo)!r}).read()"
     session = await starting(
@@ -457,13 +471,7 @@ async def test_a_command_that_runs_is_ended(starting: Starter, tmp_path: Path) -
         coder=write(CHANGE),
         checks=[CheckCommand(name="hangs", command=(sys.executable, "-c", code))],
     )
-    up = asyncio.Event()
-
-    def watch(record: e.Record) -> None:
-        if isinstance(record.event, e.StepOutput) and "up" in record.event.text:
-            up.set()
-
-    session.sink.on_record = watch
+    up = said(session, "up")
     engine, person = session.engine(SPEC_OK, DIFF_OK)
     task = asyncio.ensure_future(engine.run())
     await up.wait()
@@ -648,8 +656,6 @@ async def test_stopping_at_a_refused_commit_says_why(starting: Starter, repo: Re
 
 
 async def test_the_persons_sign_off_is_added_when_asked_for(starting: Starter, repo: Repo) -> None:
-    import dataclasses
-
     session = await starting(planner=[spec()], coder=write(CHANGE), reviewer=[review()])
     session.ctx = dataclasses.replace(session.ctx, signoff="Ada Example <ada@example.com>")
     await session.run(*ALL_OK)
@@ -696,3 +702,25 @@ async def test_deploy(
         assert deployed[0].output
     if ok:
         assert made.commit in deployed[0].output
+
+
+async def test_a_deploy_that_was_left_in_the_middle_is_not_run_again_unasked(
+    starting: Starter, repo: Repo, tmp_path: Path
+) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    command = ("sh", "-c", f"echo x >> {tmp_path}/runs; echo up; cat {tmp_path}/pipe")
+    session = await starting(
+        planner=[spec()], coder=write(CHANGE), reviewer=[review()], deploy=command
+    )
+    engine, _ = session.engine(*ALL_OK, ("deploy", OK))
+    up = said(session, "up")
+    task = asyncio.ensure_future(engine.run())
+    await up.wait()
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+    person = await session.until_waiting()
+    assert [gate.kind for gate in person.gates] == ["deploy"]
+    assert (tmp_path / "runs").read_text() == "x\n"
+    finished = await session.run(("deploy", Reject(reason="I look myself")))
+    assert finished.outcome == "committed"
+    assert (tmp_path / "runs").read_text() == "x\n"

@@ -144,6 +144,19 @@ async def test_a_broken_spec_stays_in_the_editor(tmp_path: Path) -> None:
         assert person.state.spec.version == 1
 
 
+async def test_keys_that_follow_each_other_at_once(tmp_path: Path) -> None:
+    """A drop and an approval without a pause between: both count, and for this gate only."""
+    async with drive(demo(tmp_path)) as person:
+        await to_first_diff(person)
+        whole = person.state.revision
+        assert whole is not None
+        await person.pilot.press("right_square_bracket", "space", "a", "a", "a")
+        await person.gate("verdict")
+        assert person.state.revision is not None
+        assert person.state.revision.tree != whole.tree
+        assert person.state.revision.left_out
+
+
 async def to_first_diff(person: Driver) -> None:
     await person.gate("spec")
     await person.press("a")
@@ -348,6 +361,10 @@ async def test_leave_and_resume_at_the_same_gate(tmp_path: Path) -> None:
     async with drive(demo(tmp_path)) as person:
         await to_first_diff(person)
         gate, revision = person.state.gate, person.state.revision
+        await person.press("right_square_bracket", "space")
+        marked = person.controller.presenter.draft.selection
+        assert marked
+        await person.until(lambda: person.state.marked == marked, "the selection in the log")
         await person.press("q")
     folder = tmp_path / "demo"
     (session,) = (folder / "sessions").iterdir()
@@ -363,6 +380,7 @@ async def test_leave_and_resume_at_the_same_gate(tmp_path: Path) -> None:
     resumed = await bootstrap.resume_session(env, session.name)
     assert resumed.state.gate == gate
     assert resumed.state.revision == revision
+    assert resumed.state.marked == marked
     finished = await resumed.run()
     await resumed.close()
     assert finished.outcome == "committed"

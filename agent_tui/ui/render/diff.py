@@ -11,10 +11,12 @@ from agent_tui.domain.patch import FilePatch, Hunk, Line, Patch
 from agent_tui.domain.state import Revision, State
 from agent_tui.domain.text import decode, visible
 from agent_tui.domain.verdict import LedgerEntry
-from agent_tui.ui.render.text import FINDING_STYLE, paragraph, rows, safe
+from agent_tui.ui.render.text import BLANK, FINDING_STYLE, heading, paragraph, rows, safe
 from agent_tui.ui.widgets.rows import Row
 
 TAB = 4
+TOLD = 12
+"""Lines of the person's own change that are shown above the diff."""
 _KIND = {"+": "add", "-": "del", " ": ""}
 
 
@@ -256,11 +258,22 @@ def hunk_keys(rows_on_screen: Iterable[Row]) -> set[Hashable]:
 
 
 def report_rows(revision: Revision, width: int) -> list[Row]:
-    """The coder's own report, shown above the diff."""
+    """The person's change as the models are told, and the coder's report: shown above the diff."""
+    result: list[Row] = []
+    if revision.change:
+        verb = "left out" if revision.left_out else "changed"
+        who = "You" if revision.author == "person" else "A hook"
+        result.append(heading(f"{who} {verb}", "the models are told"))
+        lines = revision.change.strip().split("\n")
+        for line in lines[:TOLD]:
+            result += rows(paragraph(line.expandtabs(TAB), width, style="$person"))
+        if len(lines) > TOLD:
+            result.append(Row(Content.styled(f"… and {len(lines) - TOLD} more lines", "$muted")))
+        result.append(BLANK)
     report = revision.report
     if report is None:
-        return []
-    result = rows(paragraph(report.summary, width, style="$model"))
+        return result
+    result += rows(paragraph(report.summary, width, style="$model"))
     for label, items in (("not done", report.not_done), ("unsure", report.unsure)):
         for text in items:
             result += rows(paragraph(text, width, first=Content.styled(f"{label}: ", "$warn")))
