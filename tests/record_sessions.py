@@ -80,7 +80,7 @@ async def stepping_in(person: Driver) -> None:
     await person.press("w")
     await person.type("the message is good enough for now")
     await person.press("ctrl+s")
-    await person.gate("verdict")
+    await person.gate("verdict", same=True)
     await think(1)
     await person.press("a")
     await person.gate("diff")

@@ -1,9 +1,8 @@
 """What the README says is what the program does."""
 
 import re
-from pathlib import Path
-
 import tomllib
+from pathlib import Path
 
 from agent_tui.cli import build_parser
 from agent_tui.config.settings import load_settings

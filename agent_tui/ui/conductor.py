@@ -21,9 +21,10 @@ from agent_tui.headless import EXIT_CODES
 from agent_tui.sessions.log import SystemClock
 from agent_tui.sessions.store import open_path
 from agent_tui.ui.actions import BY_ID
-from agent_tui.ui.controller import LiveController, SessionController
+from agent_tui.ui.controller import SessionController
 from agent_tui.ui.edits import Edits
 from agent_tui.ui.launch import Launch
+from agent_tui.ui.live_controller import LiveController
 from agent_tui.ui.render.home import home_header, session_rows
 from agent_tui.ui.render.text import heading
 from agent_tui.ui.replay_controller import ReplayController

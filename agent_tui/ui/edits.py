@@ -10,8 +10,8 @@ from agent_tui.domain.decision import EditFiles, EditMessage, EditSpec, Gate
 from agent_tui.domain.links import Node
 from agent_tui.domain.text import one_line, visible
 from agent_tui.engine.spec_text import SpecTextError, spec_from_text, spec_to_text
-from agent_tui.ui.controller import LiveController
 from agent_tui.ui.editor import EditorError, edit_file, edit_text, editor_command
+from agent_tui.ui.live_controller import LiveController
 from agent_tui.ui.render.diff import LinePlace
 from agent_tui.ui.screens.dialogs import EditDialog
 

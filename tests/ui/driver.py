@@ -9,8 +9,9 @@ from textual.pilot import Pilot
 
 from agent_tui.domain.state import State
 from agent_tui.ui.app import AgentTui
-from agent_tui.ui.controller import LiveController, SessionController
+from agent_tui.ui.controller import SessionController
 from agent_tui.ui.launch import Launch
+from agent_tui.ui.live_controller import LiveController
 from agent_tui.ui.screens.session import SessionScreen
 
 LIMIT_S = 60
@@ -21,6 +22,7 @@ class Driver:
     def __init__(self, app: AgentTui, pilot: Pilot[None]) -> None:
         self.app = app
         self.pilot = pilot
+        self._gate = ""
 
     async def until(self, condition: Callable[[], object], what: str) -> None:
         try:
@@ -61,13 +63,25 @@ class Driver:
         )
         await self.settle()
 
-    async def gate(self, kind: str) -> None:
-        """Wait until the loop is parked at a gate of that kind, and the screen shows it."""
+    async def gate(self, kind: str, *, same: bool = False) -> None:
+        """Wait until the loop is parked at the next gate, and the screen shows it.
+
+        Args:
+            same: Wait for the gate that was waited for before, which is asked again.
+        """
         await self.loaded()
-        assert self.app.conductor is not None
-        async with asyncio.timeout(LIMIT_S):
-            gate = await self.app.conductor.gates.parked()
+        conductor = self.app.conductor
+        assert conductor is not None
+
+        def parked() -> bool:
+            gate = conductor.gates.waiting
+            return gate is not None and (gate.id == self._gate) is same
+
+        await self.until(parked, f"a gate ({kind})")
+        gate = conductor.gates.waiting
+        assert gate is not None
         assert gate.kind == kind, f"parked at {gate.kind} ({gate.question}), not at {kind}"
+        self._gate = gate.id
         await self.until(lambda: self.state.gate == gate, f"the {kind} gate on the screen")
         await self.settle()
 

@@ -139,7 +139,7 @@ async def test_a_broken_spec_stays_in_the_editor(tmp_path: Path) -> None:
         await person.press("escape")
         assert "esc again" in person.text
         await person.press("escape")
-        await person.gate("spec")
+        await person.gate("spec", same=True)
         assert person.state.spec is not None
         assert person.state.spec.version == 1
 
@@ -282,7 +282,7 @@ async def test_waive_add_and_agree(tmp_path: Path) -> None:
         await person.type("seconds do not matter here")
         await person.press("ctrl+s")
         await person.until(lambda: person.state.passes, "the waiver")
-        await person.gate("verdict")
+        await person.gate("verdict", same=True)
         entry = person.state.ledger[0]
         assert (entry.status, entry.by) == ("waived", "person")
         assert entry.reason == "seconds do not matter here"
@@ -290,7 +290,7 @@ async def test_waive_add_and_agree(tmp_path: Path) -> None:
         await person.type("also log it")
         await person.press("ctrl+s")
         await person.until(lambda: len(person.state.ledger) == 3, "the finding")
-        await person.gate("verdict")
+        await person.gate("verdict", same=True)
         added = person.state.ledger[-1].finding
         assert (added.id, added.author, added.title) == ("F3", "person", "also log it")
         assert added.anchored

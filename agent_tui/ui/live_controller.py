@@ -1,0 +1,364 @@
+"""What the keys do in a session that runs: decisions at gates, and what leads to them."""
+
+import contextlib
+import time
+from collections.abc import Awaitable, Callable
+
+from agent_tui.domain.decision import (
+    AddFinding,
+    Answer,
+    Approve,
+    FindingDraft,
+    GateKind,
+    Reject,
+    Reopen,
+    SaveSelection,
+    Seen,
+    Selection,
+    Waive,
+)
+from agent_tui.domain.links import Node
+from agent_tui.domain.text import decode, visible_lines
+from agent_tui.domain.verdict import LedgerEntry, Severity
+from agent_tui.engine.briefs import rejection_text
+from agent_tui.engine.gates import subject
+from agent_tui.ui.actions import BY_ID
+from agent_tui.ui.controller import SessionController
+from agent_tui.ui.render.diff import LinePlace
+from agent_tui.ui.screens.dialogs import FindingDialog, ReasonDialog
+from agent_tui.ui.screens.session import SessionScreen
+
+MAX_DEAF_S = 2.0
+"""Keys are not dead for longer than this, however fast the person types."""
+
+
+_LABELS: dict[GateKind, list[tuple[str, str]]] = {
+    "spec": [("approve", "approve"), ("edit", "edit"), ("reject", "reject")],
+    "diff": [
+        ("approve", "approve"),
+        ("reject", "reject"),
+        ("toggle", "keep/drop"),
+        ("range", "range"),
+        ("edit", "edit"),
+        ("comment", "comment"),
+    ],
+    "verdict": [
+        ("approve", "agree"),
+        ("waive", "waive"),
+        ("comment", "finding"),
+        ("toggle", "keep/drop"),
+        ("reject", "re-review"),
+    ],
+    "message": [("approve", "commit"), ("edit", "edit"), ("reject", "reject")],
+    "deploy": [("approve", "run it"), ("reject", "skip")],
+    "limit": [("approve", "allow more"), ("reject", "stop")],
+    "fault": [("approve", "try again"), ("reject", "stop")],
+}
+
+
+class LiveController(SessionController):
+    """The actions of a session that runs: decisions at gates, and what leads to them.
+
+    Args:
+        answer: Gives an answer to the gate that waits; False if it waits no more.
+        interrupt: Stops the step that runs.
+        left: Ends the screen and leaves the session.
+        edits: Opens editors for what a gate asks about.
+        grace_s: Seconds for which keys are dead when a gate appears.
+    """
+
+    where = "session"
+
+    def __init__(
+        self,
+        screen: SessionScreen,
+        *,
+        answer: Callable[[str, Answer], bool],
+        interrupt: Callable[[], bool],
+        left: Callable[[], Awaitable[None]],
+        grace_s: float = 0.4,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        super().__init__(screen)
+        self._answer_gate = answer
+        self._interrupt = interrupt
+        self._left = left
+        self._grace_s = grace_s
+        self._monotonic = monotonic
+        self._gate_id = ""
+        self._opened_at = 0.0
+        self._deaf_until = 0.0
+        self.edit: Callable[[bool], Awaitable[None]]
+        self._actions |= {
+            "approve": self._approve,
+            "reject": self._reject,
+            "edit": lambda: self.edit(False),
+            "edit-outside": lambda: self.edit(True),
+            "toggle": self._toggle,
+            "range": self._range,
+            "undo": self._undo,
+            "comment": self._comment,
+            "waive": self._waive,
+        }
+
+    # -- the gate ----------------------------------------------------------------------------
+
+    @property
+    def deaf(self) -> bool:
+        """Whether a gate appeared a moment ago: what is typed was meant for something else."""
+        gate = self.state.gate
+        if gate is None:
+            return False
+        now = self._monotonic()
+        if gate.id != self._gate_id:
+            self._gate_id = gate.id
+            self._opened_at = now
+            self._listen_at(now + self._grace_s)
+        return now < self._deaf_until
+
+    def _listen_at(self, when: float) -> None:
+        self._deaf_until = min(when, self._opened_at + max(MAX_DEAF_S, self._grace_s))
+        delay = self._deaf_until - self._monotonic()
+        if delay > 0:
+            self.screen.set_timer(delay + 0.01, self.presenter.show_gate)
+
+    def gate_keys(self) -> list[tuple[str, str]]:
+        """What can be decided now."""
+        state = self.state
+        if state.finished is not None:
+            return [("timeline", "timeline"), ("leave", "leave"), ("help", "help")]
+        if state.gate is None:
+            return [("interrupt", "stop step"), ("leave", "leave"), ("help", "help")]
+        keys = list(_LABELS[state.gate.kind])
+        out = self.presenter.draft.count
+        if state.gate.kind == "verdict":
+            label = "go on to commit" if state.passes else "send to coder"
+            keys[0] = ("approve", f"check without {out} lines" if out else label)
+        elif state.gate.kind == "diff" and out:
+            keys[0] = ("approve", f"approve without {out} lines")
+        return [*keys, ("help", "help")]
+
+    def why_not(self, action_id: str) -> str:
+        """Why an action is not possible now."""
+        reason = super().why_not(action_id)
+        if reason or BY_ID[action_id].group not in ("Gate", "Review"):
+            return reason
+        gate = self.state.gate
+        if gate is None:
+            return "no gate waits for you"
+        kind = gate.kind
+        allowed: dict[str, tuple[str, ...]] = {
+            "edit": ("spec", "diff", "verdict", "message"),
+            "edit-outside": ("spec", "diff", "verdict", "message"),
+            "toggle": ("diff", "verdict"),
+            "range": ("diff", "verdict"),
+            "undo": ("diff", "verdict"),
+            "comment": ("diff", "verdict"),
+            "waive": ("diff", "verdict"),
+        }
+        if action_id in allowed and kind not in allowed[action_id]:
+            return f"not at the {kind} gate"
+        if action_id == "waive" and self._finding() is None:
+            return "put the cursor on a finding"
+        if action_id in ("toggle", "range") and self.screen.active_view.id != "diff":
+            return "put the cursor on a hunk of the diff"
+        if action_id == "undo" and not self.presenter.draft.count:
+            return "nothing is left out"
+        return ""
+
+    async def do(self, action_id: str) -> None:
+        """Run an action; one that decides is ignored while keys are dead."""
+        if BY_ID[action_id].group in ("Gate", "Review") and self.deaf:
+            self._listen_at(self._monotonic() + self._grace_s)
+            self.presenter.show_gate()
+            return
+        await super().do(action_id)
+
+    def answer(self, gate_id: str, answer: Answer) -> None:
+        """Give an answer to the gate that it was meant for."""
+        if not self._answer_gate(gate_id, answer):
+            self.tell("That gate does not wait any more; nothing was decided.", "warning")
+
+    def _seen(self) -> Seen | None:
+        total = self.presenter.patch.hunk_count
+        return Seen(hunks=len(self.presenter.seen), total=total) if total else None
+
+    def _approve(self) -> None:
+        gate = self.state.gate
+        if gate is None:
+            return
+        if gate.kind not in ("diff", "verdict"):
+            self.answer(gate.id, Approve())
+            return
+        selection = self.presenter.draft.selection
+        self.answer(gate.id, Approve(selection=selection, seen=self._seen()))
+
+    def _reject(self) -> None:
+        gate, state, patch = self.state.gate, self.state, self.presenter.patch
+        if gate is None:
+            return
+        if gate.kind == "deploy":
+            self.answer(gate.id, Reject(reason="Skipped."))
+            return
+        if gate.kind in ("limit", "fault"):
+            self.answer(gate.id, Reject(reason="Stopped by the person.", stop=True))
+            return
+        selection = self.presenter.draft.selection
+        kind = gate.kind
+
+        def preview(reason: str) -> str:
+            chosen = selection if kind == "diff" else None
+            return visible_lines(rejection_text(subject(state, kind), reason, patch, chosen))
+
+        def done(result: tuple[str, str] | None) -> None:
+            if result is not None:
+                choice, reason = result
+                chosen = selection if kind == "diff" else Selection()
+                self.answer(
+                    gate.id,
+                    Reject(
+                        reason=reason, stop=choice == "stop", selection=chosen, seen=self._seen()
+                    ),
+                )
+
+        again = {"spec": "Plan again", "diff": "Send back", "verdict": "Review again"}
+        self.screen.app.push_screen(
+            ReasonDialog(
+                f"Reject {subject(state, kind)}",
+                [("again", again.get(kind, "Again")), ("stop", "Stop here")],
+                preview=preview,
+                hint="Why? The model gets your words as they are.",
+            ),
+            done,
+        )
+
+    # -- the selection -----------------------------------------------------------------------
+
+    def _toggle(self) -> None:
+        view, draft = self.view, self.presenter.draft
+        row = view.row
+        if row is None:
+            return
+        if view.has_range:
+            places = [r.item for r in view.selected if isinstance(r.item, LinePlace)]
+            draft.toggle_lines((place.hunk, place.index) for place in places)
+            view.toggle_range()
+        elif isinstance(row.key, tuple) and row.key[0] == "file":
+            draft.toggle_file(str(row.key[1]))
+        elif isinstance(row.key, Node) and row.key.kind == "hunk":
+            draft.toggle_hunk(row.key.id)
+        self._selected_anew()
+
+    def _range(self) -> None:
+        if self.view.toggle_range():
+            self.tell("move to the other end, then space to drop or keep the lines")
+
+    def _undo(self) -> None:
+        self.presenter.draft.undo()
+        self._selected_anew()
+
+    def _selected_anew(self) -> None:
+        """Show the selection, and keep it in the log: it is still there after a resume."""
+        self.presenter.redraw()
+        if self.state.gate is not None:
+            selection = self.presenter.draft.selection
+            self.answer(self.state.gate.id, SaveSelection(selection=selection))
+
+    # -- findings ----------------------------------------------------------------------------
+
+    def _finding(self) -> LedgerEntry | None:
+        row = self.view.row
+        key = row.key if row is not None else None
+        if not (isinstance(key, Node) and key.kind == "finding"):
+            return None
+        return next((e for e in self.state.ledger if e.finding.id == key.id), None)
+
+    def _waive(self) -> None:
+        gate, entry = self.state.gate, self._finding()
+        if gate is None or entry is None:
+            return
+        finding = entry.finding
+        if entry.status == "waived":
+            self.answer(gate.id, Reopen(finding=finding.id))
+            return
+
+        def done(result: tuple[str, str] | None) -> None:
+            if result is not None:
+                self.answer(gate.id, Waive(finding=finding.id, reason=result[1]))
+
+        self.screen.app.push_screen(
+            ReasonDialog(
+                visible_lines(f"Waive {finding.id}: {finding.title}"),
+                [("waive", "Waive")],
+                hint="Why is it acceptable? The reason stays in the ledger.",
+            ),
+            done,
+        )
+
+    def _comment(self) -> None:
+        gate = self.state.gate
+        if gate is None:
+            return
+        place = self._place()
+        criterion = None
+        node = self.presenter.node
+        if node is not None and node.kind == "criterion":
+            criterion = node.id
+        where = f"at {place[0]}:{place[1]}" if place else (f"on {criterion}" if criterion else "")
+
+        def done(result: tuple[str, str, str] | None) -> None:
+            if result is None:
+                return
+            severity, title, body = result
+            draft = FindingDraft(
+                severity=_severity(severity),
+                title=title,
+                body=body,
+                path=place[0] if place else None,
+                line=place[1] if place else None,
+                quote=place[2] if place else "",
+                criterion=criterion,
+            )
+            self.answer(gate.id, AddFinding(finding=draft))
+
+        self.screen.app.push_screen(FindingDialog(visible_lines(where)), done)
+
+    def _place(self) -> tuple[str, int | None, str] | None:
+        row = self.view.row
+        item = row.item if row is not None else None
+        if not isinstance(item, LinePlace):
+            return None
+        found = self.presenter.patch.find(item.hunk)
+        if found is None:
+            return None
+        lines = list(found[1].numbered())
+        if item.new_line is not None:
+            return item.path, item.new_line, decode(lines[item.index][2].data)
+        # A removed line has no place in the new file: the one that follows it has.
+        after = next((new for _, new, _ in lines[item.index :] if new is not None), None)
+        return item.path, after or found[1].new_start, ""
+
+    # -- leaving -----------------------------------------------------------------------------
+
+    def escape(self) -> Awaitable[None] | None:
+        """Stop the step that runs."""
+        if self.state.gate is not None or self.state.finished is not None:
+            return None
+        if self._interrupt():
+            self.tell("stopping…")
+        return None
+
+    async def leave(self) -> None:
+        """Leave the session; it can be resumed."""
+        with contextlib.suppress(RuntimeError):
+            await self._left()
+
+
+def _severity(name: str) -> Severity:
+    levels: dict[str, Severity] = {
+        "blocker": "blocker",
+        "major": "major",
+        "minor": "minor",
+        "nit": "nit",
+    }
+    return levels[name]
