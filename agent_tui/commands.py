@@ -154,7 +154,8 @@ def _resume(arguments: argparse.Namespace) -> int:
 
 def _replay(arguments: argparse.Namespace) -> int:
     from agent_tui.bootstrap import find_saved  # noqa: PLC0415
-    from agent_tui.domain.state import State, apply  # noqa: PLC0415
+    from agent_tui.domain.fold import apply  # noqa: PLC0415
+    from agent_tui.domain.state import State  # noqa: PLC0415
     from agent_tui.headless import progress, record_line  # noqa: PLC0415
 
     saved = find_saved(_options(arguments), arguments.session)

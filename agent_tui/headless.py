@@ -10,7 +10,8 @@ from typing import TextIO
 
 from agent_tui.bootstrap import LiveSession
 from agent_tui.domain import events as e
-from agent_tui.domain.state import State, apply
+from agent_tui.domain.fold import apply
+from agent_tui.domain.state import State
 from agent_tui.domain.text import one_line, visible_lines
 
 EXIT_CODES: dict[e.OutcomeKind, int] = {

@@ -33,6 +33,8 @@ async def code(ctx: Context) -> None:
         if tree == start:
             said = done.message.text.strip() or "It said nothing about it."
             raise ModelError("bad_answer", f"The coder changed nothing. {said}")
+        if tree == ctx.workspace.base_tree:
+            raise ModelError("bad_answer", "The coder took everything back; no change is left.")
         report = desk.report or CoderReport(summary=done.message.text.strip())
         await propose(ctx, tree, attempt=number, author="coder", report=report)
 

@@ -6,7 +6,8 @@ from collections.abc import AsyncIterator
 
 from agent_tui.domain.base import Actor, BlobRef
 from agent_tui.domain.events import Channel, Event, Record, StepOutput
-from agent_tui.domain.state import State, apply
+from agent_tui.domain.fold import apply
+from agent_tui.domain.state import State
 from agent_tui.ports import EventSink
 
 BATCH_S = 0.04

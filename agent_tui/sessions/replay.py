@@ -5,7 +5,8 @@ from collections.abc import Iterable, Sequence
 from typing import Literal
 
 from agent_tui.domain import events as e
-from agent_tui.domain.state import State, apply
+from agent_tui.domain.fold import apply
+from agent_tui.domain.state import State
 
 Unit = Literal["record", "stop", "gate", "attempt"]
 

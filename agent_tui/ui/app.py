@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import importlib
+import sys
 from collections.abc import Iterable, Sequence
 from functools import partial
 from pathlib import Path
@@ -31,6 +32,9 @@ if TYPE_CHECKING:
 
 
 SCREENS = Path(__file__).parent / "screens"
+SWITCH_S = 0.0005
+"""Seconds that a thread may keep the others from running. Frames are written by a thread, and with
+Python's default of 5 ms each of them waits that long while the application goes on working."""
 
 
 class AgentTui(App[None]):
@@ -54,6 +58,7 @@ class AgentTui(App[None]):
         # Textual does not load the style sheet of a default screen by itself.
         first = HomeScreen if launch.kind == "home" else SessionScreen
         super().__init__(css_path=SCREENS / str(first.CSS_PATH))
+        sys.setswitchinterval(SWITCH_S)
         self.launch = launch
         self.farewell = ""
         self.conductor: Conductor | None = None
@@ -87,6 +92,13 @@ class AgentTui(App[None]):
             if file is not None:
                 self.use_theme(textual_theme(file))
                 return
+
+    def refresh_css(self, animate: bool = True) -> None:
+        """Apply the theme. Before there is a screen it is only kept for the first parsing."""
+        if self.screen_stack:
+            super().refresh_css(animate)
+        else:
+            self.stylesheet.set_variables(self.get_css_variables())
 
     def use_theme(self, theme: Theme) -> None:
         """Register a theme and switch to it."""

@@ -6,7 +6,8 @@ from collections.abc import Callable
 from agent_tui.bootstrap import LiveSession
 from agent_tui.domain.base import BlobRef
 from agent_tui.domain.events import GateDecided, GateOpened, Record
-from agent_tui.domain.state import State, apply
+from agent_tui.domain.fold import apply
+from agent_tui.domain.state import State
 from agent_tui.headless import progress
 from agent_tui.sessions.replay import Replay
 from agent_tui.sessions.store import ReadSession

@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 from agent_tui.domain import events as e
 from agent_tui.domain.base import Actor, BlobRef, ModelRef
 from agent_tui.domain.decision import Approval, Choice, Gate, GateKind
+from agent_tui.domain.fold import apply
 from agent_tui.domain.spec import Criterion, Spec
-from agent_tui.domain.state import Output, Phase, State, apply
+from agent_tui.domain.state import Output, Phase, State
 from agent_tui.domain.usage import Cost, Latency, Usage
 from agent_tui.domain.verdict import Finding, FindingUpdate, Verdict
 

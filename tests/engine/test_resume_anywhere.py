@@ -157,30 +157,28 @@ def check(recording: Recording, session: LiveSession, count: int) -> None:
     assert numbers == [1, 2]
 
 
+TELLING = (e.StepOutput, e.ModelAsked, e.ModelAnswered, e.ToolCalled, e.ToolReturned)
+"""Records that only tell what a step does: one of each kind stands for all."""
+
+
 def every_cut(recording: Recording) -> list[int]:
-    """After each record that changes what happens next; the last one ends the session."""
+    """After each other record; the last one ends the session."""
     return [
         number
         for number, record in enumerate(recording.records[:-1], 1)
-        if not isinstance(record.event, e.StepOutput | e.ModelAsked | e.ToolCalled | e.ToolReturned)
+        if not isinstance(record.event, TELLING)
     ]
-
-
-def cuts_of_a_kind(recording: Recording) -> list[int]:
-    """One cut for each kind of the records that only tell what a step does."""
-    kinds = (e.StepOutput, e.ModelAsked, e.ToolCalled, e.ToolReturned)
-    return [recording.at(kind) for kind in kinds]
 
 
 def test_the_recording_is_the_demo(recording: Recording) -> None:
     checks = [r.event for r in recording.records if isinstance(r.event, e.ChecksFinished)]
     assert [c.results[0].ok for c in checks] == [False, True]
-    assert len(every_cut(recording)) > 40
+    assert len(every_cut(recording)) > 30
 
 
 def test_a_cut_before_the_commit(recording: Recording) -> None:
     last = recording.at(e.CommitStarted)
-    cuts = [*cuts_of_a_kind(recording), *(n for n in every_cut(recording) if n <= last)]
+    cuts = [*map(recording.at, TELLING), *(n for n in every_cut(recording) if n <= last)]
     for count in cuts:
         rewind(recording, count, committed=False)
         try:

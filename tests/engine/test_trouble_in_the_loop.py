@@ -435,8 +435,10 @@ async def test_leaving_right_after_stopping_leaves(starting: Starter) -> None:
     await session.models["planner"].hanging.wait()
     assert engine.interrupt()
     task.cancel()
-    with pytest.raises(asyncio.CancelledError):
-        await task
+    waiting = asyncio.ensure_future(person.waiting.wait())
+    await asyncio.wait({task, waiting}, return_when=asyncio.FIRST_COMPLETED)
+    waiting.cancel()
+    assert task.cancelled()
     assert person.gates == []
 
 
@@ -500,6 +502,9 @@ async def test_a_cancelled_record_is_in_the_state_if_it_is_in_the_log(
     task = asyncio.ensure_future(recorder.append(e.SessionLeft(), "person"))
     await begun.wait()
     task.cancel()
+    for _ in range(10):
+        await asyncio.sleep(0)
+    assert not task.done()  # it waits for what has begun
     go_on.set()
     with pytest.raises(asyncio.CancelledError):
         await task
@@ -708,7 +713,8 @@ async def test_a_deploy_that_was_left_in_the_middle_is_not_run_again_unasked(
     starting: Starter, repo: Repo, tmp_path: Path
 ) -> None:
     os.mkfifo(tmp_path / "pipe")
-    command = ("sh", "-c", f"echo x >> {tmp_path}/runs; echo up; cat {tmp_path}/pipe")
+    once = f"test -e {tmp_path}/runs && exit 9; echo x > {tmp_path}/runs; echo up"
+    command = ("sh", "-c", f"{once}; cat {tmp_path}/pipe")
     session = await starting(
         planner=[spec()], coder=write(CHANGE), reviewer=[review()], deploy=command
     )
@@ -718,9 +724,7 @@ async def test_a_deploy_that_was_left_in_the_middle_is_not_run_again_unasked(
     await up.wait()
     task.cancel()
     await asyncio.gather(task, return_exceptions=True)
-    person = await session.until_waiting()
-    assert [gate.kind for gate in person.gates] == ["deploy"]
-    assert (tmp_path / "runs").read_text() == "x\n"
+    assert not session.events(e.DeployFinished)
     finished = await session.run(("deploy", Reject(reason="I look myself")))
     assert finished.outcome == "committed"
-    assert (tmp_path / "runs").read_text() == "x\n"
+    assert not session.events(e.DeployFinished)

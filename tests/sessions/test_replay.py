@@ -5,7 +5,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from agent_tui.domain import events as e
-from agent_tui.domain.state import State, apply
+from agent_tui.domain.fold import apply
+from agent_tui.domain.state import State
 from agent_tui.sessions.replay import Replay, Unit, fold
 
 UNITS: tuple[Unit, ...] = ("record", "stop", "gate", "attempt")

@@ -356,6 +356,7 @@ async def test_stop_a_step_and_try_again(tmp_path: Path) -> None:
 
 async def test_leave_and_resume_at_the_same_gate(tmp_path: Path) -> None:
     from agent_tui import bootstrap
+    from agent_tui.demo import repository
     from agent_tui.sessions.replay import fold
 
     async with drive(demo(tmp_path)) as person:
@@ -370,10 +371,10 @@ async def test_leave_and_resume_at_the_same_gate(tmp_path: Path) -> None:
     (session,) = (folder / "sessions").iterdir()
     options = bootstrap.Options(
         folder=folder / "durations",
-        settings=bootstrap.demo.SETTINGS,
+        settings=repository.SETTINGS,
         sessions=folder / "sessions",
         worktrees=folder / "worktrees",
-        script=bootstrap.demo.SCRIPT,
+        script=repository.SCRIPT,
         own_settings=False,
     )
     env = await bootstrap.open_environment(options)

@@ -1,0 +1,32 @@
+"""The only wiring: from settings and a repository to a session that can run or be read."""
+
+from agent_tui.bootstrap.environment import (
+    USER_ERRORS,
+    Environment,
+    Options,
+    UsageError,
+    demo_options,
+    load_configuration,
+    open_environment,
+    open_store,
+)
+from agent_tui.bootstrap.live import LiveSession, resume_session, start_session
+from agent_tui.bootstrap.models import preset_settings
+from agent_tui.bootstrap.saved import find_saved, shipped_sessions
+
+__all__ = [
+    "USER_ERRORS",
+    "Environment",
+    "LiveSession",
+    "Options",
+    "UsageError",
+    "demo_options",
+    "find_saved",
+    "load_configuration",
+    "open_environment",
+    "open_store",
+    "preset_settings",
+    "resume_session",
+    "shipped_sessions",
+    "start_session",
+]

@@ -1,0 +1,121 @@
+"""The repository, the settings that hold in it, and the sessions."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from agent_tui.config import paths
+from agent_tui.config.files import ConfigError
+from agent_tui.config.settings import LoadedSettings, load_settings
+from agent_tui.config.trust import TrustStore
+from agent_tui.demo import repository as demo
+from agent_tui.domain.events import RepoFacts
+from agent_tui.ports import Clock, WorkspaceError
+from agent_tui.sessions.files import LogError
+from agent_tui.sessions.log import SystemClock
+from agent_tui.sessions.store import SessionStore
+from agent_tui.workspace.repository import open_repository
+
+
+class UsageError(Exception):
+    """Something that the person can put right; the text says what and how."""
+
+
+USER_ERRORS = (UsageError, ConfigError, WorkspaceError, LogError)
+"""What is shown to a person as one sentence, never as a traceback."""
+
+
+@dataclass(frozen=True)
+class Options:
+    """What the command line asks for.
+
+    Attributes:
+        folder: Where the command was called.
+        settings: Settings by dotted key, above all files.
+        sessions: The folder of sessions, above the settings.
+        script: A script that takes the place of real models.
+        words_per_s: How fast scripted models stream; 0 is without any pause.
+        own_settings: Whether the user's and the project's files count.
+        clock: Gives all times.
+    """
+
+    folder: Path
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    sessions: Path | None = None
+    worktrees: Path | None = None
+    script: Path | None = None
+    words_per_s: float = 0.0
+    own_settings: bool = True
+    clock: Clock = field(default_factory=SystemClock)
+
+
+@dataclass
+class Environment:
+    """A repository, the settings that hold in it, and the sessions."""
+
+    options: Options
+    facts: RepoFacts
+    loaded: LoadedSettings
+    store: SessionStore
+    trust: TrustStore
+    clock: Clock
+
+    def trust_project(self) -> None:
+        """Remember that the person trusts the project's file as it was read, and load it anew."""
+        if self.loaded.project_file is not None and self.loaded.project_content is not None:
+            self.trust.trust(self.loaded.project_file, self.loaded.project_content)
+            self.loaded = _load(self.options, Path(self.facts.root), self.trust)
+
+
+def _load(options: Options, root: Path | None, trust: TrustStore) -> LoadedSettings:
+    project = paths.project_file(root) if root is not None and options.own_settings else None
+    return load_settings(
+        paths.config_file() if options.own_settings else None,
+        project,
+        options.settings,
+        lambda content: project is not None and trust.is_trusted(project, content),
+    )
+
+
+def load_configuration(options: Options, root: Path | None) -> LoadedSettings:
+    """The settings alone, for commands that need no session.
+
+    Raises:
+        ConfigError: If a file is wrong.
+    """
+    return _load(options, root, TrustStore(paths.trust_file()))
+
+
+def open_store(options: Options, loaded: LoadedSettings) -> SessionStore:
+    """The sessions' store, where the command line, the settings or the default says."""
+    folder = options.sessions or loaded.settings.sessions.folder or paths.sessions_folder()
+    return SessionStore(folder, clock=options.clock)
+
+
+async def open_environment(options: Options) -> Environment:
+    """Find the repository and load the settings.
+
+    Raises:
+        WorkspaceError: If the repository cannot be worked on.
+        ConfigError: If a settings file is wrong.
+    """
+    facts = await open_repository(options.folder)
+    trust = TrustStore(paths.trust_file())
+    loaded = _load(options, Path(facts.root), trust)
+    return Environment(options, facts, loaded, open_store(options, loaded), trust, options.clock)
+
+
+async def demo_options(folder: Path, words_per_s: float, clock: Clock | None = None) -> Options:
+    """Make the demo's repository in *folder*, and the options that a session in it needs."""
+    root = await demo.create(folder)
+    return Options(
+        folder=root,
+        settings=demo.SETTINGS,
+        sessions=folder / "sessions",
+        worktrees=folder / "worktrees",
+        script=demo.SCRIPT,
+        words_per_s=words_per_s,
+        own_settings=False,
+        clock=clock or SystemClock(),
+    )

@@ -1,0 +1,246 @@
+"""Sessions that this process runs: started, resumed, left."""
+
+import contextlib
+import secrets
+import sys
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from pathlib import Path
+
+from agent_tui import __version__
+from agent_tui.bootstrap.environment import Environment, UsageError
+from agent_tui.bootstrap.models import open_models, pricing
+from agent_tui.config import paths
+from agent_tui.domain.base import BlobRef, Role
+from agent_tui.domain.decision import GateKind, GatePolicy
+from agent_tui.domain.events import Record, SessionFinished, SessionStarted
+from agent_tui.domain.state import Phase, State
+from agent_tui.engine.context import Context
+from agent_tui.engine.gates import PolicyGatekeeper
+from agent_tui.engine.loop import Engine
+from agent_tui.engine.recorder import Recorder
+from agent_tui.ports import Clock, Gatekeeper, Model
+from agent_tui.sessions.log import SessionLog
+from agent_tui.sessions.replay import fold
+from agent_tui.workspace.checks import TreeChecks
+from agent_tui.workspace.repository import signature
+from agent_tui.workspace.worktree import GitWorkspace
+
+
+class RandomIds:
+    """Names that are not given twice."""
+
+    def new(self, prefix: str) -> str:
+        """A prefix and 64 random bits."""
+        return f"{prefix}-{secrets.token_hex(8)}"
+
+
+class LiveSession:
+    """A session that this process runs.
+
+    Args:
+        opening: The records that were written to open it, before anybody could subscribe.
+    """
+
+    def __init__(
+        self, log: SessionLog, engine: Engine, ctx: Context, root: Path, opening: Sequence[Record]
+    ) -> None:
+        self._log = log
+        self._engine = engine
+        self._ctx = ctx
+        self._opening = opening
+        self.folder = log.folder
+        self.repository = root
+
+    @property
+    def id(self) -> str:
+        """The session's id."""
+        return self._log.id
+
+    @property
+    def state(self) -> State:
+        """The state after the last record."""
+        return self._ctx.state
+
+    @property
+    def clock(self) -> Clock:
+        """The session's clock."""
+        return self._ctx.clock
+
+    @property
+    def worktree(self) -> Path:
+        """Top of the session's worktree."""
+        return self._ctx.workspace.root
+
+    def subscribe(self, callback: Callable[[Record], None]) -> None:
+        """Call back for the records that opened the session, and after each new one."""
+        for record in self._opening:
+            callback(record)
+        self._log.subscribe(callback)
+
+    def blob(self, ref: BlobRef) -> bytes:
+        """A text that is stored beside the log. Blocks."""
+        return self._log.read_blob(ref)
+
+    async def run(self) -> SessionFinished:
+        """Run the loop to its end. Cancelling it leaves the session as it stands."""
+        return await self._engine.run()
+
+    def interrupt(self) -> bool:
+        """Stop the step that runs now."""
+        return self._engine.interrupt()
+
+    async def leave(self) -> None:
+        """Record that the person left."""
+        await self._engine.leave()
+
+    async def read_file(self, path: str) -> bytes | None:
+        """A file as it is in the revision in force."""
+        revision = self.state.revision
+        tree = revision.tree if revision else self._ctx.workspace.base_tree
+        return await self._ctx.workspace.read(tree, path)
+
+    async def restore_worktree(self) -> None:
+        """Make the worktree's files those of the revision in force."""
+        revision = self.state.revision
+        await self._ctx.workspace.reset(
+            revision.tree if revision else self._ctx.workspace.base_tree
+        )
+
+    async def close(self) -> None:
+        """Let go of everything; the worktree of a finished session is removed."""
+        if self.state.phase is Phase.DONE:
+            await self._ctx.workspace.remove()
+        for model in {id(model): model for model in self._ctx.models.values()}.values():
+            await model.close()
+        await self._ctx.workspace.close()
+        await self._log.close()
+
+
+def _gates(env: Environment, *, headless: bool) -> dict[GateKind, GatePolicy]:
+    policies = env.loaded.settings.gate_policies()
+    if headless:
+        return dict.fromkeys(policies, "auto")
+    return policies
+
+
+async def _context(
+    env: Environment,
+    log: SessionLog,
+    workspace: GitWorkspace,
+    models: Mapping[Role, Model],
+    state: State,
+) -> Context:
+    signoff = None
+    if env.loaded.settings.commit.signoff:
+        signoff = await signature(Path(env.facts.root))
+    return Context(
+        recorder=Recorder(log, state),
+        workspace=workspace,
+        checks=TreeChecks(workspace, sys.executable),
+        models=models,
+        clock=env.clock,
+        ids=RandomIds(),
+        price=await pricing(models.values(), env.loaded.settings),
+        signoff=signoff,
+    )
+
+
+def _worktrees(env: Environment) -> Path:
+    return env.options.worktrees or paths.worktrees_folder()
+
+
+def _policy(env: Environment) -> PolicyGatekeeper:
+    return PolicyGatekeeper(deploy=env.loaded.settings.gates.deploy == "auto")
+
+
+async def start_session(
+    env: Environment, request: str, person: Gatekeeper | None = None
+) -> LiveSession:
+    """Begin a new session.
+
+    Args:
+        person: Who answers at gates; None decides all of them by policy.
+
+    Raises:
+        UsageError: If the request is empty or a role has no model.
+        WorkspaceError: If the worktree cannot be made.
+        LogError: If the log cannot be made.
+    """
+    if not request.strip():
+        raise UsageError("The request is empty: say in a few words what should be done.")
+    models = open_models(env)
+    settings = env.loaded.settings
+    session_id = env.store.new_id()
+    workspace = await GitWorkspace.create(
+        env.facts, session_id, _worktrees(env), hooks=settings.commit.hooks
+    )
+    async with _closing_on_error(workspace):
+        log = env.store.create(session_id)
+        ctx = await _context(env, log, workspace, models, State())
+        started = await ctx.recorder.append(
+            SessionStarted(
+                session=session_id,
+                request=request.strip(),
+                repo=env.facts,
+                roles={role: model.ref for role, model in models.items()},
+                limits=settings.loop_limits(),
+                gates=_gates(env, headless=person is None),
+                checks=settings.check_commands(),
+                deploy=settings.deploy.command,
+                protection=ctx.checks.protection,
+                app_version=__version__,
+            ),
+            "person",
+        )
+    policy = _policy(env)
+    engine = Engine(ctx, person or policy, policy)
+    return LiveSession(log, engine, ctx, Path(env.facts.root), [started])
+
+
+async def resume_session(
+    env: Environment, session_id: str, person: Gatekeeper | None = None
+) -> LiveSession:
+    """Go on with a session.
+
+    Raises:
+        UsageError: If it is finished, or belongs to another repository.
+        LogError: If it cannot be opened, or another process has it open.
+    """
+    log = env.store.open_writer(env.store.resolve(session_id))
+    try:
+        state = fold(log.records)
+        if state.session is None:
+            raise UsageError(f"Session {log.id} has no beginning; it can only be replayed.")
+        if state.finished is not None:
+            raise UsageError(
+                f"Session {log.id} is finished ({state.finished.outcome}). "
+                f"Look at it with `agent-tui replay {log.id}`."
+            )
+        if state.session.repo.root != env.facts.root:
+            raise UsageError(
+                f"Session {log.id} belongs to {state.session.repo.root}. Resume it there."
+            )
+        workspace = await GitWorkspace.reopen(
+            state.session.repo,
+            log.id,
+            _worktrees(env),
+            hooks=env.loaded.settings.commit.hooks,
+        )
+        async with _closing_on_error(workspace):
+            ctx = await _context(env, log, workspace, open_models(env), state)
+            policy = _policy(env)
+            engine = Engine(ctx, person or policy, policy)
+            opening = await engine.recover(__version__)
+    except BaseException:
+        await log.close()
+        raise
+    return LiveSession(log, engine, ctx, Path(env.facts.root), opening)
+
+
+@contextlib.asynccontextmanager
+async def _closing_on_error(workspace: GitWorkspace) -> AsyncIterator[None]:
+    try:
+        yield
+    except BaseException:
+        await workspace.close()
+        raise

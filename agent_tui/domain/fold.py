@@ -1,0 +1,305 @@
+"""The fold: a session's state after its first n records. Live screen and replay share it."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+from agent_tui.domain import events as e
+from agent_tui.domain.decision import Selection
+from agent_tui.domain.state import Decided, Output, Phase, Revision, SpecVersion, State, Step
+from agent_tui.domain.verdict import LedgerEntry
+
+
+def apply(state: State, record: e.Record) -> State:
+    """The state after one more record. Pure: no clock, no files, no git."""
+    state = replace(state, seq=record.seq, last_at=record.at)
+    handler = _HANDLERS.get(type(record.event))
+    return handler(state, record.event, record) if handler else state
+
+
+def _session_started(s: State, ev: e.SessionStarted, r: e.Record) -> State:
+    return replace(s, session=ev, started_at=r.at, phase=Phase.PLAN)
+
+
+def _session_left(s: State, ev: e.SessionLeft, r: e.Record) -> State:
+    return replace(s, left=True)
+
+
+def _session_resumed(s: State, ev: e.SessionResumed, r: e.Record) -> State:
+    return replace(s, left=False)
+
+
+def _session_finished(s: State, ev: e.SessionFinished, r: e.Record) -> State:
+    return replace(s, finished=ev, phase=Phase.DONE, gate=None)
+
+
+def _step_started(s: State, ev: e.StepStarted, r: e.Record) -> State:
+    attempt = ev.attempt if ev.attempt is not None else s.attempt
+    step = Step(ev.step, ev.kind, attempt, ev.role, ev.model, r.at)
+    return replace(s, steps=(*s.steps, step), fault="")
+
+
+def _with_step(s: State, step_id: str, change: Callable[[Step], Step]) -> State:
+    for i in range(len(s.steps) - 1, -1, -1):
+        if s.steps[i].id == step_id:
+            return replace(s, steps=(*s.steps[:i], change(s.steps[i]), *s.steps[i + 1 :]))
+    return s
+
+
+def _step_output(s: State, ev: e.StepOutput, r: e.Record) -> State:
+    piece = Output(ev.channel, ev.text)
+    return _with_step(s, ev.step, lambda step: replace(step, output=(*step.output, piece)))
+
+
+def _tool_called(s: State, ev: e.ToolCalled, r: e.Record) -> State:
+    words = " ".join(f"{key}={value!r}"[:60] for key, value in ev.arguments.items())
+    piece = Output("tool", f"{ev.name} {words}".strip() + "\n")
+    return _with_step(s, ev.step, lambda step: replace(step, output=(*step.output, piece)))
+
+
+def _tool_returned(s: State, ev: e.ToolReturned, r: e.Record) -> State:
+    piece = Output("output", ("ok: " if ev.ok else "failed: ") + ev.summary + "\n")
+    return _with_step(s, ev.step, lambda step: replace(step, output=(*step.output, piece)))
+
+
+def _model_retried(s: State, ev: e.ModelRetried, r: e.Record) -> State:
+    words = f"{ev.message} Attempt {ev.attempt} in {ev.wait_s:.0f} s.\n"
+
+    def change(step: Step) -> Step:
+        kept = step.output[: step.counted]
+        return replace(step, output=(*kept, Output("tool", words)), counted=len(kept) + 1)
+
+    return _with_step(s, ev.step, change)
+
+
+def _model_asked(s: State, ev: e.ModelAsked, r: e.Record) -> State:
+    return _with_step(s, ev.step, lambda step: replace(step, counted=len(step.output)))
+
+
+def _model_answered(s: State, ev: e.ModelAnswered, r: e.Record) -> State:
+    def change(step: Step) -> Step:
+        first = step.first_token_s if step.calls else ev.latency.first_token_s
+        return replace(
+            step,
+            calls=step.calls + 1,
+            usage=step.usage + ev.usage,
+            cost=step.cost + ev.cost,
+            first_token_s=first,
+        )
+
+    s = replace(
+        s,
+        usage=s.usage + ev.usage,
+        cost=s.cost + ev.cost,
+        model_s=s.model_s + ev.latency.total_s,
+    )
+    return _with_step(s, ev.step, change)
+
+
+def _step_finished(s: State, ev: e.StepFinished, r: e.Record) -> State:
+    s = _with_step(
+        s,
+        ev.step,
+        lambda step: replace(step, outcome=ev.outcome, wall_s=ev.wall_s, detail=ev.detail),
+    )
+    unclear = s.phase is Phase.DEPLOY and ev.outcome in ("cancelled", "interrupted")
+    return replace(
+        s,
+        # Nobody knows how far a deploy came that was ended in its middle: ask before another.
+        phase=Phase.DEPLOY_GATE if unclear else s.phase,
+        work_s=s.work_s + ev.wall_s,
+        fault=ev.detail if ev.outcome == "failed" else s.fault,
+    )
+
+
+def _spec_proposed(s: State, ev: e.SpecProposed, r: e.Record) -> State:
+    version = SpecVersion(ev.version, ev.spec, ev.author)
+    return replace(s, specs=(*s.specs, version), phase=Phase.SPEC_GATE, gate=None, rejection="")
+
+
+def _attempt_proposed(s: State, ev: e.AttemptProposed, r: e.Record) -> State:
+    before = s.revision
+    report = ev.report
+    if report is None and before is not None and before.attempt == ev.attempt:
+        report = before.report
+    revision = Revision(
+        attempt=ev.attempt,
+        revision=ev.revision,
+        tree=ev.tree,
+        base_tree=ev.base_tree,
+        patch=ev.patch,
+        author=ev.author,
+        report=report,
+        left_out=ev.left_out,
+        change=ev.change,
+    )
+    return replace(
+        s,
+        revisions=(*s.revisions, revision),
+        phase=Phase.DIFF_GATE,
+        gate=None,
+        marked=Selection(),
+        rejection="",
+        refused=None,
+    )
+
+
+def _with_revision(s: State, **changes: Any) -> State:
+    if not s.revisions:
+        return s
+    return replace(s, revisions=(*s.revisions[:-1], replace(s.revisions[-1], **changes)))
+
+
+def _checks_finished(s: State, ev: e.ChecksFinished, r: e.Record) -> State:
+    return replace(_with_revision(s, checks=ev.results), phase=Phase.REVIEW)
+
+
+def _verdict_proposed(s: State, ev: e.VerdictProposed, r: e.Record) -> State:
+    s = _with_revision(s, verdict=ev.verdict)
+    updates = {update.finding: update for update in ev.verdict.updates}
+
+    def updated(entry: LedgerEntry) -> LedgerEntry:
+        update = updates.get(entry.finding.id)
+        # What the person decided stands until the person decides otherwise.
+        if update is None or (entry.status == "waived" and entry.by == "person"):
+            return entry
+        return entry.model_copy(
+            update={"status": update.status, "reason": update.reason, "by": "reviewer"}
+        )
+
+    ledger = [updated(entry) for entry in s.ledger]
+    known = {entry.finding.id for entry in ledger}
+    ledger += [
+        LedgerEntry(finding=finding, attempt=s.attempt, by=finding.author)
+        for finding in ev.verdict.findings
+        if finding.id not in known
+    ]
+    return replace(s, ledger=tuple(ledger), phase=Phase.VERDICT_GATE, gate=None, rejection="")
+
+
+def _finding_added(s: State, ev: e.FindingAdded, r: e.Record) -> State:
+    entry = LedgerEntry(finding=ev.finding, attempt=s.attempt, by=r.actor)
+    return replace(s, ledger=(*s.ledger, entry))
+
+
+def _finding_changed(s: State, ev: e.FindingChanged, r: e.Record) -> State:
+    ledger = tuple(
+        entry.model_copy(update={"status": ev.status, "reason": ev.reason, "by": r.actor})
+        if entry.finding.id == ev.finding
+        else entry
+        for entry in s.ledger
+    )
+    return replace(s, ledger=ledger)
+
+
+def _message_proposed(s: State, ev: e.MessageProposed, r: e.Record) -> State:
+    return replace(s, messages=(*s.messages, ev), phase=Phase.MESSAGE_GATE, gate=None, rejection="")
+
+
+def _gate_opened(s: State, ev: e.GateOpened, r: e.Record) -> State:
+    return replace(s, gate=ev.gate, gate_opened=r.at)
+
+
+def _gate_decided(s: State, ev: e.GateDecided, r: e.Record) -> State:
+    decided = Decided(ev, r.actor, s.attempt, r.at)
+    s = replace(
+        s,
+        decisions=(*s.decisions, decided),
+        gate=None,
+        gate_opened=None,
+        marked=Selection(),
+        fault="",
+        person_s=s.person_s + (ev.waited_s if r.actor == "person" else 0.0),
+    )
+    if ev.approval is not None:
+        s = _with_revision(s, approval=ev.approval)
+    if ev.choice == "stop":
+        return replace(s, phase=Phase.FINISH)
+    if ev.choice == "reject":
+        # A rejection keeps what it sends until the role has answered.
+        return replace(s, phase=_AGAIN[ev.kind], rejection=ev.sends)
+    if ev.choice == "edit":
+        return s  # the edit's own event follows and says where to go
+    if ev.kind == "limit":
+        return replace(s, extra=s.extra + 1)
+    if ev.kind == "fault":
+        return replace(s, refused=None)
+    if ev.kind == "verdict" and not s.passes:
+        return replace(s, phase=Phase.CODE)
+    return replace(s, phase=_ONWARD[ev.kind], refused=None)
+
+
+_ONWARD: dict[str, Phase] = {
+    "spec": Phase.CODE,
+    "diff": Phase.CHECK,
+    "verdict": Phase.MESSAGE,
+    "message": Phase.COMMIT,
+    "deploy": Phase.DEPLOY,
+}
+_AGAIN: dict[str, Phase] = {
+    "spec": Phase.PLAN,
+    "diff": Phase.CODE,
+    "verdict": Phase.REVIEW,
+    "message": Phase.MESSAGE,
+    "deploy": Phase.FINISH,
+    "limit": Phase.FINISH,
+    "fault": Phase.FINISH,
+}
+
+
+def _selection_saved(s: State, ev: e.SelectionSaved, r: e.Record) -> State:
+    return replace(s, marked=ev.selection)
+
+
+def _commit_started(s: State, ev: e.CommitStarted, r: e.Record) -> State:
+    return replace(s, commit_started=ev, refused=None)
+
+
+def _commit_done(s: State, ev: e.CommitDone, r: e.Record) -> State:
+    phase = Phase.DEPLOY_GATE if s.session and s.session.deploy else Phase.FINISH
+    return replace(s, commit=ev, phase=phase)
+
+
+def _commit_refused(s: State, ev: e.CommitRefused, r: e.Record) -> State:
+    # A hook that fails is a finding like any other: the person sends it to the coder.
+    phase = Phase.VERDICT_GATE if ev.cause == "hook" else s.phase
+    return replace(s, refused=ev, phase=phase, commit_started=None)
+
+
+def _deploy_finished(s: State, ev: e.DeployFinished, r: e.Record) -> State:
+    return replace(s, deploy=ev, phase=Phase.FINISH)
+
+
+def _log_recovered(s: State, ev: e.LogRecovered, r: e.Record) -> State:
+    return replace(s, notes=(*s.notes, ev.detail))
+
+
+_HANDLERS: dict[type, Callable[[State, Any, e.Record], State]] = {
+    e.SessionStarted: _session_started,
+    e.SessionLeft: _session_left,
+    e.SessionResumed: _session_resumed,
+    e.SessionFinished: _session_finished,
+    e.StepStarted: _step_started,
+    e.StepOutput: _step_output,
+    e.StepFinished: _step_finished,
+    e.ToolCalled: _tool_called,
+    e.ToolReturned: _tool_returned,
+    e.ModelAsked: _model_asked,
+    e.ModelRetried: _model_retried,
+    e.ModelAnswered: _model_answered,
+    e.SpecProposed: _spec_proposed,
+    e.AttemptProposed: _attempt_proposed,
+    e.ChecksFinished: _checks_finished,
+    e.VerdictProposed: _verdict_proposed,
+    e.FindingAdded: _finding_added,
+    e.FindingChanged: _finding_changed,
+    e.MessageProposed: _message_proposed,
+    e.GateOpened: _gate_opened,
+    e.GateDecided: _gate_decided,
+    e.SelectionSaved: _selection_saved,
+    e.CommitStarted: _commit_started,
+    e.CommitDone: _commit_done,
+    e.CommitRefused: _commit_refused,
+    e.DeployFinished: _deploy_finished,
+    e.LogRecovered: _log_recovered,
+}
