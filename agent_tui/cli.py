@@ -58,7 +58,12 @@ def build_parser() -> argparse.ArgumentParser:
         help="a real loop in a temporary repository with scripted models: no key, no network",
         parents=[headless],
     )
-    demo.add_argument("--keep-in", type=Path, metavar="DIR", help="make the repository there")
+    demo.add_argument(
+        "--keep-in",
+        type=Path,
+        metavar="DIR",
+        help="make it there, or go on with the one left there",
+    )
     demo.add_argument(
         "--speed", type=float, default=60.0, metavar="WORDS", help="words a second (default: 60)"
     )
@@ -77,6 +82,7 @@ def build_parser() -> argparse.ArgumentParser:
     replay.add_argument("--headless", action="store_true", help="print it instead")
     replay.add_argument("--json", action="store_true", help="with --headless: as JSON Lines")
     sessions = commands.add_parser("sessions", help="list the sessions", parents=[common])
+    sessions.add_argument("what", nargs="?", choices=["list"], help="the default")
     sessions.add_argument("--all", action="store_true", help="of all repositories")
     config = commands.add_parser(
         "config", help="show the settings and where each comes from", parents=[common]

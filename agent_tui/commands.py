@@ -101,19 +101,12 @@ def _options(arguments: argparse.Namespace) -> Options:
 
 
 def _demo(arguments: argparse.Namespace) -> int:
-    from agent_tui.bootstrap import (  # noqa: PLC0415
-        demo_options,
-        open_environment,
-        start_session,
-    )
-    from agent_tui.demo.repository import REQUEST, demo_folder  # noqa: PLC0415
+    from agent_tui.bootstrap import demo_options, open_environment, run_demo  # noqa: PLC0415
     from agent_tui.headless import run_headless  # noqa: PLC0415
 
-    folder = demo_folder(arguments.keep_in)
-
     async def go() -> int:
-        options = await demo_options(folder, 0.0)
-        session = await start_session(await open_environment(options), REQUEST)
+        options = await demo_options(arguments.keep_in, 0.0)
+        session = await run_demo(await open_environment(options))
         code = await run_headless(session, as_json=arguments.json)
         commit = session.state.commit
         out = sys.stderr if arguments.json else sys.stdout
@@ -135,6 +128,8 @@ def _run(arguments: argparse.Namespace) -> int:
         for wish in env.loaded.untrusted:
             print(f"not trusted, left out: {wish}", file=sys.stderr)
         session = await start_session(env, arguments.request)
+        if not env.loaded.settings.checks:
+            print("no checks are configured: only the reviewer judges", file=sys.stderr)
         return await run_headless(session, as_json=arguments.json)
 
     return asyncio.run(go())
@@ -184,7 +179,10 @@ def _sessions(arguments: argparse.Namespace) -> int:
         except WorkspaceError:
             print("not in a repository: showing the sessions of all", file=sys.stderr)
     store = open_store(options, load_configuration(options, None))
-    for row in store.list(root):
+    summaries = store.list(root)
+    if not summaries:
+        print("no sessions yet", file=sys.stderr)
+    for row in summaries:
         cost = f"${row.cost:.2f}" if row.cost or not row.unpriced_calls else "unpriced"
         when = f"{row.last:%Y-%m-%d %H:%M}" if row.last else ""
         words = one_line(row.problem or row.request, 60)
@@ -196,8 +194,10 @@ def _config(arguments: argparse.Namespace) -> int:
     from agent_tui.bootstrap import load_configuration  # noqa: PLC0415
     from agent_tui.config import paths  # noqa: PLC0415
     from agent_tui.config.effective import effective  # noqa: PLC0415
+    from agent_tui.config.themes import load_themes  # noqa: PLC0415
     from agent_tui.config.trust import TrustStore  # noqa: PLC0415
     from agent_tui.ports import WorkspaceError  # noqa: PLC0415
+    from agent_tui.ui.keymap import screen_problems  # noqa: PLC0415
     from agent_tui.workspace.repository import open_repository  # noqa: PLC0415
 
     options = _options(arguments)
@@ -216,6 +216,10 @@ def _config(arguments: argparse.Namespace) -> int:
             return _fail(f"there is no {paths.PROJECT_FILE} in this repository")
         trust.trust(loaded.project_file, loaded.project_content)
         loaded = load_configuration(options, root)
+    themes, _ = load_themes(paths.shipped_themes(), paths.themes_folder())
+    problems = list(screen_problems(loaded, themes))
+    if problems:
+        return _fail("\n".join(problems))
     print(f"user file:    {paths.config_file()}")
     print(f"project file: {paths.project_file(root) if root else 'none: not in a repository'}")
     for row in effective(loaded):

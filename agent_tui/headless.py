@@ -12,7 +12,7 @@ from agent_tui.bootstrap import LiveSession
 from agent_tui.domain import events as e
 from agent_tui.domain.fold import apply
 from agent_tui.domain.state import State
-from agent_tui.domain.text import one_line, visible_lines
+from agent_tui.domain.text import one_line, visible, visible_lines
 
 EXIT_CODES: dict[e.OutcomeKind, int] = {
     "committed": 0,
@@ -74,7 +74,9 @@ def progress(record: e.Record, state: State) -> str:
             lines += [f"    {f.id} {f.severity}: {one_line(f.title)}" for f in verdict.findings]
             return "\n".join(lines)
         case e.FindingAdded(finding=finding):
-            return f"  {finding.id} {finding.severity} by {record.actor}: {one_line(finding.title)}"
+            head = f"  {finding.id} {finding.severity} by {record.actor}: {one_line(finding.title)}"
+            said = [f"    {visible(x)}" for x in finding.body.split("\n")[:8] if x.strip()]
+            return "\n".join([head, *said])
         case e.FindingChanged(finding=name, status=status, reason=reason):
             return f"  {one_line(name)} {status} by {record.actor}: {one_line(reason)}"
         case e.MessageProposed(message=message, author=author):

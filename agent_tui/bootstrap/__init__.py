@@ -10,7 +10,7 @@ from agent_tui.bootstrap.environment import (
     open_environment,
     open_store,
 )
-from agent_tui.bootstrap.live import LiveSession, resume_session, start_session
+from agent_tui.bootstrap.live import LiveSession, resume_session, run_demo, start_session
 from agent_tui.bootstrap.models import preset_settings
 from agent_tui.bootstrap.saved import find_saved, shipped_sessions
 
@@ -27,6 +27,7 @@ __all__ = [
     "open_store",
     "preset_settings",
     "resume_session",
+    "run_demo",
     "shipped_sessions",
     "start_session",
 ]

@@ -1,5 +1,6 @@
 """The repository, the settings that hold in it, and the sessions."""
 
+import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -106,9 +107,24 @@ async def open_environment(options: Options) -> Environment:
     return Environment(options, facts, loaded, open_store(options, loaded), trust, options.clock)
 
 
-async def demo_options(folder: Path, words_per_s: float, clock: Clock | None = None) -> Options:
-    """Make the demo's repository in *folder*, and the options that a session in it needs."""
-    root = await demo.create(folder)
+async def demo_options(
+    wanted: Path | None, words_per_s: float, clock: Clock | None = None
+) -> Options:
+    """The options of a session in the demo's repository.
+
+    Args:
+        wanted: The folder of an earlier demo, or an empty one to make the repository in; None for
+            a new temporary folder.
+
+    Raises:
+        WorkspaceError: If the folder is not empty, or cannot be used.
+    """
+    folder = await asyncio.to_thread(demo.earlier, wanted)
+    if folder is not None:
+        root = folder / demo.NAME
+    else:
+        folder = await asyncio.to_thread(demo.demo_folder, wanted)
+        root = await demo.create(folder)
     return Options(
         folder=root,
         settings=demo.SETTINGS,

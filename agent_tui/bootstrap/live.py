@@ -10,6 +10,7 @@ from agent_tui import __version__
 from agent_tui.bootstrap.environment import Environment, UsageError
 from agent_tui.bootstrap.models import open_models, pricing
 from agent_tui.config import paths
+from agent_tui.demo.repository import REQUEST
 from agent_tui.domain.base import BlobRef, Role
 from agent_tui.domain.decision import GateKind, GatePolicy
 from agent_tui.domain.events import Record, SessionFinished, SessionStarted
@@ -195,6 +196,23 @@ async def start_session(
     policy = _policy(env)
     engine = Engine(ctx, person or policy, policy)
     return LiveSession(log, engine, ctx, Path(env.facts.root), [started])
+
+
+async def run_demo(env: Environment, person: Gatekeeper | None = None) -> LiveSession:
+    """Begin the demo's session, or go on with the one that was left in its folder.
+
+    Raises:
+        UsageError: If that one is finished.
+    """
+    sessions = env.store.list()
+    if not sessions:
+        return await start_session(env, REQUEST, person)
+    if sessions[0].outcome:
+        raise UsageError(
+            f"The demo in {env.store.folder.parent} is finished ({sessions[0].outcome}); "
+            "name a new folder."
+        )
+    return await resume_session(env, sessions[0].id, person)
 
 
 async def resume_session(

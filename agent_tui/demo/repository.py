@@ -10,6 +10,7 @@ from agent_tui.domain.text import one_line
 from agent_tui.ports import WorkspaceError
 from agent_tui.workspace.git import Git, GitError, GitThread, Place
 
+NAME = "durations"
 PROJECT = Path(__file__).parent / "project"
 SCRIPT = Path(__file__).parent / "script.toml"
 REQUEST = "The duration parser is too picky. Make it cope with what people really type."
@@ -51,6 +52,13 @@ def demo_folder(wanted: Path | None) -> Path:
     return wanted.resolve()
 
 
+def earlier(folder: Path | None) -> Path | None:
+    """The folder, made absolute, if it holds the repository of an earlier demo."""
+    if folder is None or not (folder / NAME / ".git").is_dir():
+        return None
+    return folder.resolve() if (folder / "sessions").is_dir() else None
+
+
 async def create(folder: Path) -> Path:
     """Make the repository ``folder/durations`` and its remote ``folder/remote.git``.
 
@@ -66,7 +74,7 @@ async def create(folder: Path) -> Path:
 
 def _create(folder: Path) -> Path:
     git = Git()
-    root = folder / "durations"
+    root = folder / NAME
     shutil.copytree(PROJECT, root, ignore=shutil.ignore_patterns("__pycache__", "*.pyc"))
     (root / ".gitignore").write_text("__pycache__/\n", encoding="utf-8")
     at = Place(cwd=root)

@@ -12,9 +12,20 @@ from agent_tui.domain.verdict import LedgerEntry
 
 def apply(state: State, record: e.Record) -> State:
     """The state after one more record. Pure: no clock, no files, no git."""
+    if isinstance(record.event, e.SessionResumed):
+        state = _away(state, record)
     state = replace(state, seq=record.seq, last_at=record.at)
     handler = _HANDLERS.get(type(record.event))
     return handler(state, record.event, record) if handler else state
+
+
+def _away(s: State, r: e.Record) -> State:
+    """The time in which no process had the session open counts for nobody."""
+    if s.last_at is None:
+        return s
+    gap = r.at - s.last_at
+    opened = s.gate_opened + gap if s.gate_opened else None
+    return replace(s, away_s=s.away_s + gap.total_seconds(), gate_opened=opened)
 
 
 def _session_started(s: State, ev: e.SessionStarted, r: e.Record) -> State:

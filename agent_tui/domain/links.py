@@ -118,6 +118,10 @@ class Links:
         self._edges[one].add(other)
         self._edges[other].add(one)
 
+    def direct(self, node: Node) -> frozenset[Node]:
+        """What is linked to *node* itself."""
+        return frozenset(self._edges.get(node, ()))
+
     def related(self, node: Node) -> frozenset[Node]:
         """Everything that is linked to *node*; for a hunk also what its criteria lead to."""
         direct = set(self._edges.get(node, ()))

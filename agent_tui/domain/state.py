@@ -125,6 +125,7 @@ class State:
         rejection: What the last rejection sends to the role that works again; "" when answered.
         extra: How often each limit was raised by the person.
         person_s: Seconds that gates waited for the person.
+        away_s: Seconds between a time when the session was left and the next resume.
         model_s: Seconds that models worked.
     """
 
@@ -153,6 +154,7 @@ class State:
     model_s: float = 0.0
     work_s: float = 0.0
     person_s: float = 0.0
+    away_s: float = 0.0
     started_at: datetime | None = None
     last_at: datetime | None = None
     left: bool = False

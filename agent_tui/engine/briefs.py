@@ -165,7 +165,11 @@ def selection_text(patch: Patch, selection: Selection) -> str:
         for hunk in file.hunks:
             lines = _left_out_lines(file, hunk, selection)
             if lines:
-                parts.append("\n".join([f"{file.path}, line {hunk.new_start}:", *lines]))
+                wanted = set(selection.lines.get(hunk.id, ()))
+                line = next(
+                    new or old for i, (old, new, _) in enumerate(hunk.numbered()) if i in wanted
+                )
+                parts.append("\n".join([f"{file.path}, line {line}:", *lines]))
     return "\n\n".join(parts)
 
 

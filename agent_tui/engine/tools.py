@@ -125,8 +125,7 @@ class ReplaceText(Tool):
                 "Read the file and copy the text as it is now."
             )
         await desk.write(self.path, data.replace(old, new))
-        lines = len(self.old.splitlines())
-        return f"replaced {lines} lines in {self.path}"
+        return f"replaced a text in {self.path}"
 
 
 class WriteFile(Tool):

@@ -219,9 +219,7 @@ class SessionStore:
         matches = matches or [i for i in ids if prefix and i.rpartition("-")[2].startswith(prefix)]
         shown = one_line(prefix, 80)
         if not matches:
-            raise SessionNotFound(
-                f"no session begins with {shown!r}; see `agent-tui sessions list`"
-            )
+            raise SessionNotFound(f"no session begins with {shown!r}; see `agent-tui sessions`")
         if len(matches) > 1:
             some = ", ".join(matches[:5]) + (", …" if len(matches) > 5 else "")
             raise SessionNotFound(

@@ -65,7 +65,8 @@ ACTIONS: tuple[Action, ...] = (
     Action("reject", "r", "reject", "Reject it: again with a reason, or stop.", "Gate", "session"),
     Action("edit", "e", "edit", "Edit the spec, the file at the cursor, or the message.", "Gate",
            "session"),
-    Action("edit-outside", "E", "$EDITOR", "The same in $VISUAL or $EDITOR.", "Gate", "session"),
+    Action("edit-outside", "E", "edit in $EDITOR", "The same in $VISUAL or $EDITOR.", "Gate",
+           "session"),
     Action("toggle", "space", "keep/drop", "Leave out or take in the hunk, file or range.",
            "Review", "session"),
     Action("range", "v", "range", "Begin or end a range of lines.", "Review", "session"),
@@ -129,8 +130,8 @@ def bindings() -> list[Binding]:
 
 def key_table(actions: Iterable[Action] = ACTIONS) -> str:
     """The table of keys in Markdown, for the README."""
-    lines = ["| Key | What it does |", "|---|---|"]
+    lines = ["| Key | What it does | Name in a keymap |", "|---|---|---|"]
     for action in actions:
         keys = " ".join(f"`{name}`" for name in key_names(action.keys).split(" "))
-        lines.append(f"| {keys} | {action.help} |")
+        lines.append(f"| {keys} | {action.help} | `{action.id}` |")
     return "\n".join(lines)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import importlib
-import sys
 from collections.abc import Iterable, Sequence
 from functools import partial
 from pathlib import Path
@@ -17,7 +16,7 @@ from textual.screen import Screen
 from textual.theme import Theme
 
 from agent_tui.config import paths
-from agent_tui.config.early import early_theme, read_early
+from agent_tui.config.early import EarlySettings, early_theme, read_early
 from agent_tui.config.themes import DEFAULT
 from agent_tui.ui.actions import ACTIONS
 from agent_tui.ui.launch import Launch
@@ -32,9 +31,6 @@ if TYPE_CHECKING:
 
 
 SCREENS = Path(__file__).parent / "screens"
-SWITCH_S = 0.0005
-"""Seconds that a thread may keep the others from running. Frames are written by a thread, and with
-Python's default of 5 ms each of them waits that long while the application goes on working."""
 
 
 class AgentTui(App[None]):
@@ -45,6 +41,7 @@ class AgentTui(App[None]):
 
     Attributes:
         farewell: What to print when the screen is gone.
+        keymap: The person's own keys, by the ids of actions.
     """
 
     TITLE = "agent-tui"
@@ -58,12 +55,12 @@ class AgentTui(App[None]):
         # Textual does not load the style sheet of a default screen by itself.
         first = HomeScreen if launch.kind == "home" else SessionScreen
         super().__init__(css_path=SCREENS / str(first.CSS_PATH))
-        sys.setswitchinterval(SWITCH_S)
         self.launch = launch
         self.farewell = ""
         self.conductor: Conductor | None = None
-        early = read_early(paths.config_file())
+        early = read_early(paths.config_file()) if launch.kind != "demo" else EarlySettings()
         self._use_early_theme(early.theme)
+        self.keymap = early.keymap
         if early.keymap:
             self.set_keymap(early.keymap)
 
@@ -78,7 +75,7 @@ class AgentTui(App[None]):
     def get_default_screen(self) -> Screen[Any]:
         """The first screen, so that no other one is painted before it."""
         if self.launch.kind != "home":
-            return SessionScreen(self._prepare)
+            return SessionScreen(self._prepare, self.keymap)
         return HomeScreen(
             self._load_home,
             lambda request: self._conduct().start(request),
@@ -126,6 +123,10 @@ class AgentTui(App[None]):
     async def _prepare(self, screen: SessionScreen) -> Any:
         return await (await self.load_conductor()).prepare(screen)
 
+    def action_help_quit(self) -> None:
+        """What ctrl+c does here: nothing is lost by a slip of the hand."""
+        self.notify("q leaves; the session stays. ctrl+q quits at once.", markup=False, timeout=4)
+
     # -- leaving -----------------------------------------------------------------------------
 
     async def action_quit(self) -> None:
@@ -157,7 +158,7 @@ class AgentTui(App[None]):
             for action in ACTIONS:
                 if action.where in (where, "both"):
                     yield SystemCommand(
-                        action.label.capitalize(),
+                        action.label[:1].upper() + action.label[1:],
                         action.help,
                         partial(self._run_action, screen, action.id),
                     )

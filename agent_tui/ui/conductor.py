@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import shlex
 from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -13,16 +14,15 @@ from agent_tui import bootstrap
 from agent_tui.bootstrap import USER_ERRORS, Environment, LiveSession, Options, UsageError
 from agent_tui.config import paths
 from agent_tui.config.themes import load_themes
-from agent_tui.demo.repository import REQUEST, demo_folder
 from agent_tui.domain.decision import Answer
 from agent_tui.domain.text import one_line, visible_lines
 from agent_tui.engine.gates import PendingGates
 from agent_tui.headless import EXIT_CODES
 from agent_tui.sessions.log import SystemClock
 from agent_tui.sessions.store import open_path
-from agent_tui.ui.actions import BY_ID
 from agent_tui.ui.controller import SessionController
 from agent_tui.ui.edits import Edits
+from agent_tui.ui.keymap import screen_problems
 from agent_tui.ui.launch import Launch
 from agent_tui.ui.live_controller import LiveController
 from agent_tui.ui.render.home import home_header, session_rows
@@ -79,8 +79,9 @@ class Conductor:
         launch = self._launch
         if launch.kind == "demo":
             if self._env is None:
-                folder = await asyncio.to_thread(demo_folder, launch.demo_folder)
-                options = await bootstrap.demo_options(folder, launch.words_per_s, launch.clock)
+                options = await bootstrap.demo_options(
+                    launch.demo_folder, launch.words_per_s, launch.clock
+                )
                 self._env = await bootstrap.open_environment(options)
             return self._env
         options = Options(
@@ -97,18 +98,9 @@ class Conductor:
 
     def _check_names(self, env: Environment) -> None:
         settings = env.loaded.settings
-        unknown = [name for name in settings.keymap if name not in BY_ID]
-        if unknown:
-            source = env.loaded.sources.get(f"keymap.{unknown[0]}", "keymap")
-            raise UsageError(
-                f"{source}: there is no action {unknown[0]!r}; press ? for the keys, or see the "
-                "README for the names."
-            )
-        if settings.theme not in self._app.available_themes:
-            source = env.loaded.sources.get("theme", "theme")
-            raise UsageError(
-                f"{source}: there is no theme {settings.theme!r}; see `agent-tui themes`."
-            )
+        problems = list(screen_problems(env.loaded, self._app.available_themes))
+        if problems:
+            raise UsageError("\n".join(problems))
         self._app.theme = settings.theme
 
     # -- home --------------------------------------------------------------------------------
@@ -148,7 +140,7 @@ class Conductor:
             if isinstance(screen, HomeScreen):
                 screen.reload()
 
-        self._app.push_screen(SessionScreen(self.prepare), back)
+        self._app.push_screen(SessionScreen(self.prepare, self._app.keymap), back)
 
     # -- a session screen --------------------------------------------------------------------
 
@@ -183,6 +175,8 @@ class Conductor:
         for problem in saved.problems:
             self._app.notify(one_line(problem, 300), severity="warning", markup=False)
         source = await asyncio.to_thread(ReplaySource, saved)
+        if self._launch.kind == "home":
+            source.replay.end()  # who opens a finished session wants to see how it ended
         return ReplayController(screen, source, lambda: self._app.close_screen(screen))
 
     async def _choose_saved(self) -> str | None:
@@ -205,11 +199,12 @@ class Conductor:
         env = await self._environment()
         await self._ask_for_trust(env)
         self.gates = PendingGates()
-        if launch.kind == "resume":
+        if launch.kind == "demo":
+            session = await bootstrap.run_demo(env, self.gates)
+        elif launch.kind == "resume":
             session = await bootstrap.resume_session(env, launch.session or "", self.gates)
         else:
-            request = REQUEST if launch.kind == "demo" else launch.request
-            session = await bootstrap.start_session(env, request, self.gates)
+            session = await bootstrap.start_session(env, launch.request, self.gates)
         self.session = session
         grace = launch.grace_ms
         settings = env.loaded.settings
@@ -287,9 +282,16 @@ class Conductor:
         lines = []
         if state.finished is not None:
             lines.append(f"{state.finished.outcome}: {one_line(state.finished.detail, 300)}")
-        if self._launch.kind == "demo":
+        demo = self._launch.kind == "demo"
+        if demo:
             lines.append(f"repository: {session.repository}")
             lines.append(f"replay it:  agent-tui replay {session.folder}")
-        elif state.finished is None:
-            lines.append(f"go on with: agent-tui resume {session.id}")
+        if state.finished is None:
+            words = ["agent-tui", "demo", "--keep-in", str(session.repository.parent)]
+            if not demo:
+                words = ["agent-tui", "resume", session.id]
+                for option in ("sessions", "script"):
+                    if value := getattr(self._launch, option):
+                        words += [f"--{option}", str(value)]
+            lines.append(f"go on with: {shlex.join(words)}")
         self._app.farewell = "\n".join(lines)

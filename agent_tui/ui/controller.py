@@ -5,17 +5,36 @@ from typing import Literal
 
 from textual.notifications import SeverityLevel
 
-from agent_tui.domain.links import Node
+from agent_tui.domain.links import Links, Node, NodeKind
 from agent_tui.domain.state import State
 from agent_tui.domain.text import visible_lines
 from agent_tui.ui.actions import BY_ID
 from agent_tui.ui.presenter import Presenter, Source
+from agent_tui.ui.render.status import count
 from agent_tui.ui.render.timeline import timeline_rows
 from agent_tui.ui.screens.dialogs import HelpDialog, RowsDialog
 from agent_tui.ui.screens.session import SessionScreen
 from agent_tui.ui.widgets.rows import Row, RowsView
 
 Do = Callable[[], Awaitable[None] | None]
+
+
+_PANE_OF: dict[NodeKind, int] = {"criterion": 0, "hunk": 1, "finding": 2, "check": 2}
+_FOLLOW: dict[NodeKind, tuple[NodeKind, ...]] = {
+    "criterion": ("hunk", "finding", "check"),
+    "hunk": ("criterion", "finding", "check"),
+    "finding": ("finding", "hunk", "criterion", "check"),
+    "check": ("finding", "criterion", "hunk"),
+}
+"""Where Enter goes from a thing: the nearest kind first."""
+
+
+def _targets(links: Links, node: Node, kind: NodeKind) -> list[Node]:
+    if kind == node.kind:
+        return [node]  # a finding is shown in the diff as well, under its line
+    return sorted(
+        (n for n in links.direct(node) if n.kind == kind), key=lambda n: (len(n.id), n.id)
+    )
 
 
 class SessionController:
@@ -147,16 +166,20 @@ class SessionController:
         links = self.presenter.links
         if node is None or links is None:
             return
-        related = links.related(node)
-        order = {"hunk": 1, "finding": 2, "check": 2, "criterion": 0}
         here = self.screen.pane_index
-        for target in sorted(related, key=lambda n: ((order[n.kind] - here) % 3, n.kind, n.id)):
-            pane = order[target.kind]
-            if pane != here:
+        for kind in _FOLLOW[node.kind]:
+            for target in _targets(links, node, kind):
+                # A finding's own place in the diff is under its line.
+                pane = 1 if target == node and here == 2 else _PANE_OF[kind]
+                if pane == here or not self._has(pane, target):
+                    continue
                 self._pane(pane)
                 self.view.select_key(target)
                 return
         self.tell("nothing is linked to this")
+
+    def _has(self, pane: int, target: Node) -> bool:
+        return any(row.key == target for row in self.screen.view_of(pane).rows)
 
     def _pane(self, index: int) -> None:
         self.screen.show_pane(index)
@@ -169,6 +192,7 @@ class SessionController:
 
     def _zoom(self) -> None:
         self.screen.toggle_class("-zoomed")
+        self.screen.call_after_refresh(self.view.show_cursor)
 
     def _timeline(self) -> None:
         state = self.state
@@ -186,13 +210,14 @@ class SessionController:
             lines.append(content.plain.rstrip())
         if lines:
             self.screen.app.copy_to_clipboard("\n".join(lines))
-            self.tell(f"copied {len(lines)} lines")
+            self.tell(f"copied {count(len(lines), 'line')}")
 
     def _escape(self) -> Awaitable[None] | None:
         if self.screen.end_search():
             return None
         if self.view.has_range:
             self.view.toggle_range()
+            self.presenter.changed()
             return None
         return self.escape()
 
@@ -201,7 +226,7 @@ class SessionController:
         return None
 
     def _help(self) -> None:
-        self.screen.app.push_screen(HelpDialog(self.where, self.why_not))
+        self.screen.app.push_screen(HelpDialog(self.where, self.why_not, self.screen.keys_of))
 
     def _leave(self) -> Awaitable[None] | None:
         return self.leave()

@@ -25,6 +25,7 @@ from agent_tui.engine.gates import subject
 from agent_tui.ui.actions import BY_ID
 from agent_tui.ui.controller import SessionController
 from agent_tui.ui.render.diff import LinePlace
+from agent_tui.ui.render.status import count
 from agent_tui.ui.screens.dialogs import FindingDialog, ReasonDialog
 from agent_tui.ui.screens.session import SessionScreen
 
@@ -133,9 +134,12 @@ class LiveController(SessionController):
         out = self.presenter.draft.count
         if state.gate.kind == "verdict":
             label = "go on to commit" if state.passes else "send to coder"
-            keys[0] = ("approve", f"check without {out} lines" if out else label)
+            lines = count(out, "line")
+            keys[0] = ("approve", f"check without {lines}" if out else label)
+            if not any(e.status in ("open", "disputed") for e in state.ledger):
+                keys.remove(("waive", "waive"))
         elif state.gate.kind == "diff" and out:
-            keys[0] = ("approve", f"approve without {out} lines")
+            keys[0] = ("approve", f"approve without {count(out, 'line')}")
         return [*keys, ("help", "help")]
 
     def why_not(self, action_id: str) -> str:
@@ -239,6 +243,9 @@ class LiveController(SessionController):
         row = view.row
         if row is None:
             return
+        if view.show_cursor():
+            self.tell("the cursor was not on the screen; press again to keep or drop this")
+            return
         if view.has_range:
             places = [r.item for r in view.selected if isinstance(r.item, LinePlace)]
             draft.toggle_lines((place.hunk, place.index) for place in places)
@@ -250,8 +257,8 @@ class LiveController(SessionController):
         self._selected_anew()
 
     def _range(self) -> None:
-        if self.view.toggle_range():
-            self.tell("move to the other end, then space to drop or keep the lines")
+        self.view.toggle_range()
+        self.presenter.changed()
 
     def _undo(self) -> None:
         self.presenter.draft.undo()
@@ -278,7 +285,7 @@ class LiveController(SessionController):
         if gate is None or entry is None:
             return
         finding = entry.finding
-        if entry.status == "waived":
+        if entry.status in ("waived", "fixed", "deferred"):
             self.answer(gate.id, Reopen(finding=finding.id))
             return
 
@@ -300,11 +307,12 @@ class LiveController(SessionController):
         if gate is None:
             return
         place = self._place()
-        criterion = None
         node = self.presenter.node
-        if node is not None and node.kind == "criterion":
-            criterion = node.id
-        where = f"at {place[0]}:{place[1]}" if place else (f"on {criterion}" if criterion else "")
+        criterion = node.id if node is not None and node.kind == "criterion" else None
+        where = f"on {criterion}" if criterion else ""
+        if place:
+            criterion = None
+            where = f"at {place[0]}:{place[1]}" if place[1] else f"on {place[0]}"
 
         def done(result: tuple[str, str, str] | None) -> None:
             if result is None:
@@ -326,6 +334,8 @@ class LiveController(SessionController):
     def _place(self) -> tuple[str, int | None, str] | None:
         row = self.view.row
         item = row.item if row is not None else None
+        if isinstance(item, tuple) and item[0] == "file":
+            return str(item[1]), None, ""
         if not isinstance(item, LinePlace):
             return None
         found = self.presenter.patch.find(item.hunk)

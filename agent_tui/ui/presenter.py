@@ -1,7 +1,7 @@
 """From a session's state to what the widgets show. Live sessions and replays share it."""
 
 import asyncio
-from collections.abc import Callable, Hashable
+from collections.abc import Callable
 from typing import Protocol
 
 from textual.content import Content
@@ -80,13 +80,15 @@ class Presenter:
         self._patches: dict[str, Patch] = {}
         self._colours: dict[str, dict[str, list[Content]]] = {}
         self._shown: dict[str, object] = {}
+        self._stage: dict[str, object] = {}
         self._scheduled = False
         self.settled = asyncio.Event()
         self._focused_for: object = None
         self.patch = Patch()
         self.links: Links | None = None
         self.draft = DraftSelection(self.patch)
-        self.seen: set[Hashable] = set()
+        self.seen: set[str] = set()
+        self._seen_lines: set[tuple[str, int]] = set()
         self._tree = ""
         self.show_activity = False
         self.node: Node | None = None
@@ -148,6 +150,7 @@ class Presenter:
             self.patch = self._patches[digest]
             self.draft = DraftSelection(self.patch, state.marked)
             self.seen = set()
+            self._seen_lines = set()
         elif not self._source.live and self.draft.selection != state.marked:
             self.draft = DraftSelection(self.patch, state.marked)
 
@@ -199,19 +202,21 @@ class Presenter:
     def _titles(self, state: State) -> list[Content]:
         return [
             spec.spec_title(state),
-            diff.diff_title(state, len(self.seen), self.patch.hunk_count),
+            diff.diff_title(
+                state, len(self.seen), self.patch.hunk_count, marking=self._view("diff").has_range
+            ),
             verdict.verdict_title(state),
         ]
 
     def show_gate(self) -> None:
         """Show the gate bar."""
         state = self.state
-        question = status.gate_question(state)
+        question = status.gate_question(state, self.patch, len(self.seen))
         if self._source.caption:
             question = status.replay_caption(self._source.caption)
         self._screen.query_one("#gate", GateBar).show(
             question,
-            status.gate_keys(self._gate_keys()),
+            status.gate_keys(self._gate_keys(), self._screen.keys_of),
             waiting=state.gate is not None and self._source.live,
             deaf=self._deaf(),
         )
@@ -234,8 +239,8 @@ class Presenter:
         if width > 0 and self._changed("spec", state.specs, live, checked, self.links, width):
             running = bool(live and live.running)
             view.show(spec.spec_rows(state, self.links, width), follow=running)
-            if self._shown.get("spec version") != len(state.specs):
-                self._shown["spec version"] = len(state.specs)
+            if self._stage.get("spec version") != len(state.specs):
+                self._stage["spec version"] = len(state.specs)
                 view.to_end(top=True)
 
     def _show_diff(self, state: State) -> None:
@@ -262,6 +267,9 @@ class Presenter:
                 colours=colours,
             )
             view.show([*diff.report_rows(revision, width), *builder.build()])
+            if self._stage.get("diff tree") != revision.tree:
+                self._stage["diff tree"] = revision.tree
+                view.to_end(top=True)
 
     def _show_activity(self, state: State) -> None:
         view = self._view("activity")
@@ -287,8 +295,8 @@ class Presenter:
                 state.commit,
                 state.finished,
             )
-            if self._shown.get("verdict stage") != stage:
-                self._shown["verdict stage"] = stage
+            if self._stage.get("verdict stage") != stage:
+                self._stage["verdict stage"] = stage
                 view.to_end(top=True)
 
     # -- attention ---------------------------------------------------------------------------
@@ -312,11 +320,14 @@ class Presenter:
                 self._screen.show_pane(pane)
 
     def viewed(self, rows: list[Row]) -> None:
-        """These rows of the diff are on the screen."""
-        new = diff.hunk_keys(rows) - self.seen
-        if new:
-            self.seen |= new
-            self._show_bars(self.state)
+        """These rows of the diff are on the screen: a hunk is seen when all its changes were."""
+        places = diff.places(rows)
+        self._seen_lines |= places
+        for hunk_id in {hunk for hunk, _ in places} - self.seen:
+            found = self.patch.find(hunk_id)
+            if found and all((hunk_id, i) in self._seen_lines for i in found[1].changed):
+                self.seen.add(hunk_id)
+                self._show_bars(self.state)
 
     def selected(self, view: RowsView, row: Row | None) -> None:
         """The cursor of a pane moved: mark what is linked, and bring it on the screen."""
@@ -328,6 +339,8 @@ class Presenter:
             other = self._view(name)
             other.marks = marks
             if other is not view and other.display:
-                first = next((r.key for r in other.rows if r.key in related), None)
+                # The thing itself, where this pane shows it too, or else what is linked to it.
+                keys = [r.key for r in other.rows]
+                first = node if node in keys else next((k for k in keys if k in related), None)
                 if first is not None:
                     other.reveal(first)

@@ -78,7 +78,8 @@ class Landing:
             return ref, ""
         except _Stays as reason:
             return None, (
-                f"{reason}, so the commit stays on {short}. To take it over: git merge {short}"
+                f"{reason}, so the commit stays on {short}. To take it over, commit or stash "
+                f"changes of yours in its files, then: git merge {short}"
             )
         except (WorkspaceError, OSError) as error:
             known = system_error(error) if isinstance(error, OSError) else error

@@ -57,9 +57,19 @@ class Row:
 
 
 def ratio_row(
-    name: str, ours: Sequence[float], baseline: Sequence[float], *, unit: str, limit: float | None
+    name: str,
+    ours: Sequence[float],
+    baseline: Sequence[float],
+    *,
+    unit: str,
+    limit: float | None,
+    most: float | None = None,
 ) -> Row:
-    """A row about medians whose aim is a ratio; without a *limit* it has no aim."""
+    """A row about medians whose aim is a ratio; without a *limit* it has no aim.
+
+    Args:
+        most: A ratio above the aim that can be put up with.
+    """
     row = Row(name, statistics.median(ours), unit, statistics.median(baseline))
     if limit is None or row.ratio is None:
         return row
@@ -68,7 +78,7 @@ def ratio_row(
         row.ours,
         unit,
         row.baseline,
-        aim=f"ratio ≤ {limit:g}",
+        aim=f"ratio ≤ {limit:g}" + (f", at most {most:g}" if most else ""),
         within=row.ratio <= limit,
     )
 

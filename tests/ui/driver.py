@@ -98,6 +98,16 @@ class Driver:
             if behind:
                 await self.app.workers.wait_for_complete(behind)
             await self.pilot.pause()
+        # Scrolling and reports of what is in view follow a refresh: until nothing changes any more.
+        before, same = self._picture(), 0
+        while same < 3:
+            await self.pilot.pause()
+            await self.controller.presenter.settled.wait()
+            now = self._picture()
+            before, same = now, same + 1 if now == before else 0
+
+    def _picture(self) -> list[object]:
+        return [list(strip) for strip in self.app.screen._compositor.render_strips()]
 
     async def press(self, *keys: str) -> None:
         await self.pilot.press(*keys)

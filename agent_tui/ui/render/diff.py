@@ -1,6 +1,6 @@
 """The diff pane: files, hunks and lines, what is left out, who claims what, and who found what."""
 
-from collections.abc import Callable, Hashable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import partial
 
@@ -30,7 +30,7 @@ class LinePlace:
     new_line: int | None
 
 
-def diff_title(state: State, seen: int, total: int) -> Content:
+def diff_title(state: State, seen: int, total: int, *, marking: bool = False) -> Content:
     """The pane's title: attempt, whose revision it is, size, and how much was looked at."""
     step = state.step
     if step is not None and step.kind == "code" and step.running:
@@ -47,6 +47,8 @@ def diff_title(state: State, seen: int, total: int) -> Content:
         parts.append((f" · seen {seen}/{total}", "" if seen == total else "$warn"))
     if revision.approval:
         parts.append((" ✓", "$ok"))
+    if marking:
+        parts.append((" · RANGE: move, then space", "bold $gate"))
     return Content.assemble(*parts)
 
 
@@ -250,10 +252,10 @@ def _merged(output: Iterable[object]) -> list[tuple[str, str]]:
     return merged
 
 
-def hunk_keys(rows_on_screen: Iterable[Row]) -> set[Hashable]:
-    """Ids of the hunks of which a line is among these rows."""
+def places(rows_on_screen: Iterable[Row]) -> set[tuple[str, int]]:
+    """The lines of hunks among these rows: the hunk's id and the line's index."""
     return {
-        row.key.id for row in rows_on_screen if isinstance(row.key, Node) and row.key.kind == "hunk"
+        (row.item.hunk, row.item.index) for row in rows_on_screen if isinstance(row.item, LinePlace)
     }
 
 

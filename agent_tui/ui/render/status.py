@@ -1,15 +1,16 @@
 """The lines around the panes: header, timeline, gate."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from textual.content import Content
 
 from agent_tui.domain.decision import GateKind
+from agent_tui.domain.patch import Patch
 from agent_tui.domain.state import Decided, Phase, State, Step
 from agent_tui.domain.text import one_line, visible
 from agent_tui.domain.usage import Cost
 from agent_tui.engine.limits import effective_limits
-from agent_tui.ui.actions import BY_ID, key_names
+from agent_tui.ui.actions import key_names
 from agent_tui.ui.render.text import seconds
 
 SEPARATOR = ("  ─  ", "$muted")
@@ -46,12 +47,16 @@ def header(state: State, width: int, now_s: float = 0.0, *, replaying: str = "")
     ]
     right: list[str | tuple[str, str] | Content] = []
     total = f"/{limits.iterations}" if limits.iterations else ""
-    right += [(f"attempt {state.attempt}{total}", ""), SEPARATOR]
+    step = state.step
+    attempt = max(state.attempt, step.attempt if step is not None else 0)
+    right += [(f"attempt {attempt}{total}", ""), SEPARATOR]
     right += [money(state.cost, limits.dollars), SEPARATOR]
     elapsed = 0.0
     if state.started_at and state.last_at:
-        elapsed = (state.last_at - state.started_at).total_seconds() + now_s
-    waiting = state.person_s + (now_s if state.gate else 0.0)
+        elapsed = (state.last_at - state.started_at).total_seconds() - state.away_s + now_s
+    waiting = state.person_s
+    if state.gate_opened and state.last_at:
+        waiting += (state.last_at - state.gate_opened).total_seconds() + now_s
     right.append(seconds(elapsed))
     right.append((f" (you {seconds(waiting)})", "$person"))
     protection = "no sandbox" if session.protection == "none" else session.protection
@@ -148,33 +153,42 @@ def gate_name(kind: GateKind) -> str:
     return _GATE_NAMES[kind]
 
 
-def gate_question(state: State) -> Content:
-    """The first line of the gate bar: what is asked, or what is going on."""
+def count(number: int, thing: str) -> str:
+    """``1 hunk``, ``2 hunks``."""
+    return f"{number} {thing}" if number == 1 else f"{number} {thing}s"
+
+
+def gate_question(state: State, patch: Patch, seen: int) -> Content:
+    """The first line of the gate bar: what is asked, or what is going on.
+
+    Args:
+        patch: The patch of the revision in force.
+        seen: How many of its hunks were looked at.
+    """
     gate = state.gate
     if gate is None:
         return _working(state)
     head = Content.styled(f" {gate_name(gate.kind).upper()} ", "bold reverse $gate")
     words = one_line(gate.question, 300)
     if gate.kind == "verdict":
-        words = (
-            "The review passes. Approve to write the commit message."
-            if state.passes
-            else f"{sum(e.blocks for e in state.ledger)} blocking findings. "
-            "Approve to send them to the coder."
-        )
+        words = _verdict_words(state)
     elif gate.kind == "diff" and state.revision is not None:
         whose = {"person": "your revision of ", "hooks": "changed by a hook: "}
         words = (
-            f"{whose.get(state.revision.author, '')}attempt {state.attempt}: is this change right? "
-            "Checks and review run on what you keep."
+            f"{whose.get(state.revision.author, '')}attempt {state.attempt}, "
+            f"{count(patch.hunk_count, 'hunk')} in {count(len(patch.files), 'file')}: "
+            "is this change right? Checks and review run on what you keep."
         )
     elif gate.kind == "spec" and state.spec is not None:
         questions = len(state.spec.spec.open_questions)
         words = f"Version {state.spec.version}: is this what you want?"
         if questions:
-            words += f" {questions} open question{'s' if questions > 1 else ''}."
+            words += f" {count(questions, 'open question')}."
     elif gate.kind == "message":
-        words = "Commit this tree with this message?"
+        where = state.session.repo.branch if state.session else None
+        words = f"Commit with this message, and move {where} to it?" if where else words
+        if state.revision is not None and not state.revision.checks_pass:
+            words = f"A check fails on this tree. {words}"
     elif gate.kind == "deploy" and state.session:
         words = f"Run: {visible(' '.join(state.session.deploy))}"
     elif gate.kind == "limit":
@@ -182,6 +196,20 @@ def gate_question(state: State) -> Content:
     elif gate.kind == "fault":
         words += " Approve to try again."
     return Content.assemble(head, " ", words)
+
+
+def _verdict_words(state: State) -> str:
+    blocking = sum(entry.blocks for entry in state.ledger)
+    if blocking:
+        return f"{count(blocking, 'blocking finding')}. Approve to send them to the coder."
+    if state.revision is not None and state.revision.checks is not None:
+        failing = sum(not result.ok for result in state.revision.checks)
+        if failing:
+            return (
+                f"{count(failing, 'check')} still failing, but all findings are waived or fixed. "
+                "Approve to go on to the commit all the same."
+            )
+    return "Nothing is left that blocks. Approve to go on to the commit message."
 
 
 def replay_caption(caption: str) -> Content:
@@ -209,14 +237,15 @@ def _working(state: State) -> Content:
     return Content.assemble(("● ", "$model"), f"{who}{words}", (model, "$muted"))
 
 
-def gate_keys(actions: Iterable[tuple[str, str]]) -> Content:
+def gate_keys(actions: Iterable[tuple[str, str]], keys_of: Callable[[str], str]) -> Content:
     """The second line: keys and labels.
 
     Args:
         actions: Pairs of an action's id and the label to show.
+        keys_of: The keys of an action as they are in force, separated by commas.
     """
     parts: list[Content] = []
     for action_id, label in actions:
-        key = key_names(BY_ID[action_id].keys.split(",")[0])
+        key = key_names(keys_of(action_id).split(",")[0])
         parts.append(Content.assemble((key, "bold $gate"), f" {label}"))
     return Content("  ").join(parts)

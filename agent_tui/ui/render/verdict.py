@@ -9,6 +9,7 @@ from agent_tui.domain.links import Node
 from agent_tui.domain.state import State, Step
 from agent_tui.domain.verdict import LedgerEntry
 from agent_tui.engine.answers import draft
+from agent_tui.engine.committer import full_message
 from agent_tui.ui.render.text import BLANK, FINDING_STYLE, heading, paragraph, rows, safe, seconds
 from agent_tui.ui.widgets.rows import Row
 
@@ -28,6 +29,8 @@ def verdict_title(state: State) -> Content:
     blocking = sum(entry.blocks for entry in state.ledger)
     if blocking:
         return Content.assemble("VERDICT ", (f"fail · {blocking} blocking", "$bad"))
+    if not revision.checks_pass:
+        return Content.assemble("VERDICT ", ("waived · a check fails", "$warn"))
     return Content.assemble("VERDICT ", ("pass", "$ok"))
 
 
@@ -42,9 +45,9 @@ def verdict_rows(state: State, width: int) -> list[Row]:
     elif revision is not None and revision.checks is not None:
         result += _check_rows(revision.checks, width)
     elif state.session is not None and not state.session.checks:
-        result.append(Row(Content.styled("No checks are configured.", "$warn")))
+        result += rows(paragraph("No checks are configured.", width, style="$warn"))
     elif state.session is not None:
-        result.append(heading("Checks", "not run on this tree yet"))
+        result.append(heading("Checks", "not run yet"))
         names = [Content.styled(f"· {check.name}", "$muted") for check in state.session.checks]
         result += rows(names)
     result.append(BLANK)
@@ -73,9 +76,10 @@ def _counts(ledger: tuple[LedgerEntry, ...]) -> str:
 
 
 def _check_rows(results: tuple[CheckResult, ...], width: int) -> list[Row]:
-    out = [heading("Checks", "on exactly this tree")]
     if not results:
-        return [*out, Row(Content.styled("none are configured", "$warn"))]
+        words = "No checks are configured."
+        return [heading("Checks"), *rows(paragraph(words, width, style="$warn"))]
+    out = [heading("Checks", "on exactly this tree")]
     for result in results:
         sign, style = ("✓", "$ok") if result.ok else ("✗", "$bad")
         passed = sum(test.ok for test in result.tests)
@@ -183,13 +187,14 @@ def _end_rows(state: State, width: int) -> list[Row]:
     out: list[Row] = []
     if state.messages:
         out += [heading("Commit message")]
-        out += [*rows(paragraph(state.message, width)), BLANK]
+        lines = full_message(state).strip() if state.commit is None else state.message
+        out += [*rows(paragraph(lines, width)), BLANK]
     if state.commit is not None:
         made = state.commit
         where = (made.landed or made.ref).removeprefix("refs/heads/")
         out += [heading("Commit")]
         out.append(Row(Content.assemble(("✓ ", "$ok"), (made.commit[:12], "bold"), f" on {where}")))
-        out.append(Row(Content.styled(f"tree {made.tree[:12]} as approved", "$muted")))
+        out += rows(paragraph(f"tree {made.tree[:12]} as approved", width, style="$muted"))
         if made.detail:
             out += rows(paragraph(made.detail, width, style="$warn"))
         out.append(BLANK)

@@ -281,6 +281,7 @@ class HelpDialog(Dialog[None]):
     Args:
         where: ``session`` or ``replay``.
         why_not: Says why an action is not possible now, or "" if it is.
+        keys_of: The keys of an action as they are in force.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -291,9 +292,12 @@ class HelpDialog(Dialog[None]):
         Binding("pageup", "scroll(-10)", show=False),
     ]
 
-    def __init__(self, where: str, why_not: Callable[[str], str]) -> None:
+    def __init__(
+        self, where: str, why_not: Callable[[str], str], keys_of: Callable[[str], str]
+    ) -> None:
         super().__init__()
         self._where = where
+        self._keys_of = keys_of
         self._why_not = why_not
 
     def compose(self) -> ComposeResult:
@@ -315,7 +319,10 @@ class HelpDialog(Dialog[None]):
                 rows += [Row(Content("")), Row(Content.styled(group.upper(), "bold $muted"))]
             reason = self._why_not(action.id)
             line = Content.assemble(
-                (f"  {key_names(action.keys):<16}", "bold $gate" if not reason else "$muted"),
+                (
+                    f"  {key_names(self._keys_of(action.id)):<16}",
+                    "bold $gate" if not reason else "$muted",
+                ),
                 (action.help, "" if not reason else "$muted"),
                 (f"  ({reason})" if reason else "", "$muted italic"),
             )

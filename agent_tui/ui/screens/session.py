@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from typing import TYPE_CHECKING, ClassVar, TypeVar
 
 from textual import on
@@ -15,6 +15,7 @@ from textual.screen import Screen
 from textual.widgets import Input
 
 from agent_tui.ui.actions import bindings
+from agent_tui.ui.keymap import keys_in_force
 from agent_tui.ui.widgets.bars import Bar, GateBar, PaneTabs, Timeline
 from agent_tui.ui.widgets.rows import RowsView
 
@@ -31,7 +32,7 @@ class SessionScreen(Screen[None]):
     Args:
         prepare: Called when the screen has been painted; it loads what the screen shows and returns
             the controller that its keys run.
-        title: What the header says until then.
+        keymap: The person's own keys.
     """
 
     CSS_PATH = "session.tcss"
@@ -41,11 +42,11 @@ class SessionScreen(Screen[None]):
     def __init__(
         self,
         prepare: Callable[[SessionScreen], Awaitable[SessionController | None]],
-        title: str = "",
+        keymap: Mapping[str, str],
     ) -> None:
         super().__init__()
         self._prepare = prepare
-        self._title = title
+        self._keys = keys_in_force(keymap)
         self.controller: SessionController | None = None
         self.pane_index = 0
 
@@ -69,7 +70,7 @@ class SessionScreen(Screen[None]):
         """Paint the frame, then load."""
         for pane_id, title in zip(PANES, ("SPEC", "DIFF", "VERDICT"), strict=True):
             self.query_one(f"#{pane_id}").border_title = title
-        self.query_one("#header", Bar).show(Content.assemble(("agent-tui", "bold"), self._title))
+        self.query_one("#header", Bar).show(Content.styled("agent-tui", "bold"))
         self.query_one("#tabs", PaneTabs).show([Content(t) for t in ("SPEC", "DIFF", "VERDICT")], 0)
         self.query_one("#gate", GateBar).show(
             Content.styled("starting…", "$muted"), Content(""), waiting=False, deaf=False
@@ -107,10 +108,18 @@ class SessionScreen(Screen[None]):
         if self.focused is None or self.focused.id != "search":
             self.active_view.focus()
 
+    def keys_of(self, action_id: str) -> str:
+        """The keys of an action as they are in force, separated by commas."""
+        return self._keys[action_id]
+
     @property
     def active_view(self) -> RowsView:
         """The rows of the active pane."""
-        pane = self.query_one(f"#{PANES[self.pane_index]}")
+        return self.view_of(self.pane_index)
+
+    def view_of(self, index: int) -> RowsView:
+        """The rows of a pane."""
+        pane = self.query_one(f"#{PANES[index]}")
         if pane.id == "diff-pane":
             name = "activity" if pane.has_class("-activity") else "diff"
             return self.query_one(f"#{name}", RowsView)

@@ -112,6 +112,7 @@ class RowsView(ScrollView, can_focus=True, inherit_bindings=False):
     def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:
         super().__init__(id=id, classes=classes)
         self._width = 0
+        self._following = False
         self.rows: Sequence[Row] = ()
         self._cursor: int | None = None
         self._range: tuple[int, int] | None = None
@@ -148,10 +149,16 @@ class RowsView(ScrollView, can_focus=True, inherit_bindings=False):
             self._end_range()
         elif not follow and kept is not None:
             self.scroll_to(y=max(0, self._cursor - offset), **AT_ONCE)
-        if follow and at_end:
-            self.call_after_refresh(self.scroll_end, **AT_ONCE)
+        self._following = follow and at_end
+        if self._following:
+            self.call_after_refresh(self._follow_end)
         self.refresh()
         self.call_after_refresh(self._report_viewed)
+
+    def _follow_end(self) -> None:
+        # Something else may have taken the view to another place by now.
+        if self._following:
+            self.scroll_end(**AT_ONCE)
 
     def _row_item(self) -> Hashable:
         row = self.row
@@ -215,6 +222,7 @@ class RowsView(ScrollView, can_focus=True, inherit_bindings=False):
 
     def to_end(self, *, top: bool = False) -> None:
         """Go to the first or the last item."""
+        self._following = False
         if self._index:
             places = self._index.values()
             self.select(min(places) if top else max(places))
@@ -275,6 +283,14 @@ class RowsView(ScrollView, can_focus=True, inherit_bindings=False):
             self.scroll_to(y=number, **AT_ONCE)
         elif last >= top + height:
             self.scroll_to(y=min(number, last - height + 1), **AT_ONCE)
+
+    def show_cursor(self) -> bool:
+        """Bring the cursor on the screen. False if it was there already."""
+        if self._cursor is None:
+            return False
+        before = self.scroll_offset.y
+        self._scroll_to_row(self._cursor, center=True)
+        return self.scroll_offset.y != before
 
     # -- range -------------------------------------------------------------------------------
 
@@ -382,6 +398,8 @@ class RowsView(ScrollView, can_focus=True, inherit_bindings=False):
                 at = plain.find(self._pattern, at + len(self._pattern))
         mark = Content.styled(MARK, "$link-mark") if marked else Content(" ")
         line = Content.assemble(mark, content)
+        if line.cell_length > width:
+            line = line.truncate(width, ellipsis=True)
         strips = Visual.to_strips(self, line, width, 1, style, apply_selection=False, pad=True)
         return strips[0] if strips else Strip.blank(width, style.rich_style)
 
