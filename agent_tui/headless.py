@@ -89,6 +89,8 @@ def progress(record: e.Record, state: State) -> str:
         case e.CommitDone(commit=commit, landed=landed, ref=ref, detail=detail):
             note = f"\n  {visible_lines(detail)}" if detail else ""
             return f"  committed {commit} on {landed or ref}{note}"
+        case e.DeployChanged(command=command):
+            return f"  deploy command by {record.actor}: {one_line(' '.join(command))}"
         case e.DeployFinished(ok=ok, exit_code=code):
             return f"  deploy: {'done' if ok else f'failed with {code}'}"
         case e.SessionFinished(outcome=outcome, detail=detail):

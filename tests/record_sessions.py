@@ -108,6 +108,8 @@ async def stepping_in(person: Driver) -> None:
     await person.gate("deploy")
     await think(1)
     await person.press("r")
+    await person.type("not before the release")
+    await person.press("ctrl+s")
     await person.finished()
 
 

@@ -118,6 +118,12 @@ class EditMessage(Value):
     message: str
 
 
+class EditDeploy(Value):
+    """The person's own deploy command, for this session only."""
+
+    command: tuple[str, ...]
+
+
 class Waive(Value):
     """An open finding is accepted as it is."""
 
@@ -150,6 +156,7 @@ Answer = (
     | EditSpec
     | EditFiles
     | EditMessage
+    | EditDeploy
     | Waive
     | Reopen
     | AddFinding

@@ -369,6 +369,13 @@ class CommitRefused(Value):
     detail: str
 
 
+class DeployChanged(Value):
+    """The person changed the deploy command of this session at its gate."""
+
+    type: Literal["deploy.changed"] = "deploy.changed"
+    command: tuple[str, ...]
+
+
 class DeployFinished(Value):
     """The deploy command ran, or was skipped by the person's decision."""
 
@@ -419,6 +426,7 @@ Event = (
     | CommitStarted
     | CommitDone
     | CommitRefused
+    | DeployChanged
     | DeployFinished
     | LogRecovered
     | Unknown

@@ -277,6 +277,10 @@ def _commit_refused(s: State, ev: e.CommitRefused, r: e.Record) -> State:
     return replace(s, refused=ev, phase=phase, commit_started=None)
 
 
+def _deploy_changed(s: State, ev: e.DeployChanged, r: e.Record) -> State:
+    return replace(s, deploy_changed=ev.command)
+
+
 def _deploy_finished(s: State, ev: e.DeployFinished, r: e.Record) -> State:
     return replace(s, deploy=ev, phase=Phase.FINISH)
 
@@ -311,6 +315,7 @@ _HANDLERS: dict[type, Callable[[State, Any, e.Record], State]] = {
     e.CommitStarted: _commit_started,
     e.CommitDone: _commit_done,
     e.CommitRefused: _commit_refused,
+    e.DeployChanged: _deploy_changed,
     e.DeployFinished: _deploy_finished,
     e.LogRecovered: _log_recovered,
 }

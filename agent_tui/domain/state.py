@@ -147,6 +147,7 @@ class State:
     commit_started: e.CommitStarted | None = None
     commit: e.CommitDone | None = None
     refused: e.CommitRefused | None = None
+    deploy_changed: tuple[str, ...] = ()
     deploy: e.DeployFinished | None = None
     finished: e.SessionFinished | None = None
     usage: Usage = field(default_factory=Usage)
@@ -179,6 +180,11 @@ class State:
     def message(self) -> str:
         """The commit message in force."""
         return self.messages[-1].message if self.messages else ""
+
+    @property
+    def deploy_command(self) -> tuple[str, ...]:
+        """The deploy command in force: the person's own, or the configured one."""
+        return self.deploy_changed or (self.session.deploy if self.session else ())
 
     @property
     def step(self) -> Step | None:

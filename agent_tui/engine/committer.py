@@ -133,9 +133,9 @@ async def deploy(ctx: Context) -> None:
         raise RuntimeError("there is no commit to deploy")
     async with ctx.step("deploy", actor="engine") as step:
         async with ctx.recorder.stream(step, "engine") as output:
-            output.write("tool", f"$ {' '.join(ctx.session.deploy)}\n")
+            output.write("tool", f"$ {' '.join(ctx.state.deploy_command)}\n")
             result = await ctx.checks.deploy(
-                made.commit, ctx.session.deploy, lambda text: output.write("output", text)
+                made.commit, ctx.state.deploy_command, lambda text: output.write("output", text)
             )
         await ctx.recorder.append(
             DeployFinished(

@@ -9,6 +9,7 @@ from agent_tui.domain.decision import (
     Approval,
     Approve,
     Choice,
+    EditDeploy,
     EditFiles,
     EditMessage,
     EditSpec,
@@ -21,6 +22,7 @@ from agent_tui.domain.decision import (
     Waive,
 )
 from agent_tui.domain.events import (
+    DeployChanged,
     FindingAdded,
     FindingChanged,
     GateDecided,
@@ -188,6 +190,8 @@ class Gates:
             case EditMessage(message=text):
                 await propose_message(ctx, text, "person")
                 await decide("edit")
+            case EditDeploy(command=command):
+                await ctx.recorder.append(DeployChanged(command=command), actor)
             case SaveSelection(selection=selection):
                 saved = SelectionSaved(gate=gate.id, selection=selection)
                 await ctx.recorder.append(saved, actor, durable=False)

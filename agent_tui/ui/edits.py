@@ -1,12 +1,13 @@
 """Editing what a gate asks about: in a dialog, or in the person's own editor."""
 
+import shlex
 from collections.abc import Sequence
 from pathlib import Path
 
 from textual.app import App
 
 from agent_tui.bootstrap import LiveSession
-from agent_tui.domain.decision import EditFiles, EditMessage, EditSpec, Gate
+from agent_tui.domain.decision import EditDeploy, EditFiles, EditMessage, EditSpec, Gate
 from agent_tui.domain.links import Node
 from agent_tui.domain.text import one_line, visible
 from agent_tui.engine.spec_text import SpecTextError, spec_from_text, spec_to_text
@@ -52,6 +53,8 @@ class Edits:
                 self._spec(gate, outside)
             elif gate.kind == "message":
                 self._message(gate, outside)
+            elif gate.kind == "deploy":
+                self._deploy(gate, outside)
             else:
                 await self._file(gate, outside)
         except EditorError as error:
@@ -115,6 +118,29 @@ class Edits:
             return
         dialog = EditDialog("Edit the commit message", before, check=problem)
         self._app.push_screen(dialog, done)
+
+    def _deploy(self, gate: Gate, outside: bool) -> None:
+        before = shlex.join(self._controller.state.deploy_command)
+
+        def problem(text: str) -> str:
+            try:
+                return "" if shlex.split(text) else "Write a command, or skip with r."
+            except ValueError as error:
+                return f"The command cannot be split into words: {error}."
+
+        def done(text: str | None) -> None:
+            if text is not None and text.strip() != before:
+                command = tuple(shlex.split(text))
+                self._controller.answer(gate.id, EditDeploy(command=command))
+
+        if outside:
+            text = edit_text(self._app, editor_command(self._command), before + "\n", "deploy.txt")
+            if problem(text):
+                raise EditorError(problem(text))
+            done(text)
+            return
+        title = "Edit the deploy command (words as a shell splits them; no shell takes part)"
+        self._app.push_screen(EditDialog(title, before, check=problem), done)
 
     # -- files -------------------------------------------------------------------------------
 

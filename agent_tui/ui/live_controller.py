@@ -51,7 +51,7 @@ _LABELS: dict[GateKind, list[tuple[str, str]]] = {
         ("reject", "re-review"),
     ],
     "message": [("approve", "commit"), ("edit", "edit"), ("reject", "reject")],
-    "deploy": [("approve", "run it"), ("reject", "skip")],
+    "deploy": [("approve", "run it"), ("edit", "edit"), ("reject", "skip")],
     "limit": [("approve", "allow more"), ("reject", "stop")],
     "fault": [("approve", "try again"), ("reject", "stop")],
 }
@@ -152,8 +152,8 @@ class LiveController(SessionController):
             return "no gate waits for you"
         kind = gate.kind
         allowed: dict[str, tuple[str, ...]] = {
-            "edit": ("spec", "diff", "verdict", "message"),
-            "edit-outside": ("spec", "diff", "verdict", "message"),
+            "edit": ("spec", "diff", "verdict", "message", "deploy"),
+            "edit-outside": ("spec", "diff", "verdict", "message", "deploy"),
             "toggle": ("diff", "verdict"),
             "range": ("diff", "verdict"),
             "undo": ("diff", "verdict"),
@@ -202,7 +202,7 @@ class LiveController(SessionController):
         if gate is None:
             return
         if gate.kind == "deploy":
-            self.answer(gate.id, Reject(reason="Skipped."))
+            self._skip_deploy(gate.id)
             return
         if gate.kind in ("limit", "fault"):
             self.answer(gate.id, Reject(reason="Stopped by the person.", stop=True))
@@ -232,6 +232,21 @@ class LiveController(SessionController):
                 [("again", again.get(kind, "Again")), ("stop", "Stop here")],
                 preview=preview,
                 hint="Why? The model gets your words as they are.",
+            ),
+            done,
+        )
+
+    def _skip_deploy(self, gate_id: str) -> None:
+        def done(result: tuple[str, str] | None) -> None:
+            if result is not None:
+                self.answer(gate_id, Reject(reason=result[1] or "Skipped."))
+
+        self.screen.app.push_screen(
+            ReasonDialog(
+                "Skip the deploy command",
+                [("skip", "Skip it")],
+                optional=True,
+                hint="Why? The commit stays as it is. (may be empty)",
             ),
             done,
         )

@@ -145,12 +145,12 @@ async def test_a_broken_spec_stays_in_the_editor(tmp_path: Path) -> None:
 
 
 async def test_keys_that_follow_each_other_at_once(tmp_path: Path) -> None:
-    """A drop and an approval without a pause between: both count, and for this gate only."""
+    """A drop and an approval without a pause between: both count."""
     async with drive(demo(tmp_path)) as person:
         await to_first_diff(person)
         whole = person.state.revision
         assert whole is not None
-        await person.pilot.press("right_square_bracket", "space", "a", "a", "a")
+        await person.pilot.press("right_square_bracket", "space", "a")
         await person.gate("verdict")
         assert person.state.revision is not None
         assert person.state.revision.tree != whole.tree
@@ -318,8 +318,20 @@ async def test_commit_message_edit_and_rejection(tmp_path: Path) -> None:
         await person.gate("message")
         await person.press("a")
         await person.gate("deploy")
+        await person.press("e")
+        person.app.screen.query_one("#text").text = "git push origin 'HEAD"
+        await person.press("ctrl+s")
+        assert "cannot be split into words" in person.text
+        person.app.screen.query_one("#text").text = "git push origin HEAD:review"
+        await person.press("ctrl+s")
+        await person.until(lambda: person.state.deploy_changed, "the new command")
+        await person.gate("deploy", same=True)
+        assert "Run: git push origin HEAD:review" in person.text
         await person.press("r")
+        await person.type("not today")
+        await person.press("ctrl+s")
         await person.finished()
+        assert person.state.decisions[-1].event.reason == "not today"
     message = git(tmp_path / "demo" / "durations", "log", "-1", "--format=%B")
     assert message.startswith("My own words\n\nAnd a body.\n\nAgent-Tui-Session: ")
     assert "Assisted-by: scripted:coder" in message

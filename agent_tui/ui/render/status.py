@@ -116,7 +116,11 @@ def timeline(state: State) -> Content:
                 name += f" {item.attempt}"
             parts.append(Content.assemble((f"{name} ", ""), (sign, style)))
         else:
-            word = {"reject": "rejected", "edit": "edited", "stop": "stopped"}[item.event.choice]
+            word = (
+                "skipped"
+                if item.event.kind == "deploy"
+                else {"reject": "rejected", "edit": "edited", "stop": "stopped"}[item.event.choice]
+            )
             parts.append(Content.styled(f"{item.event.kind} {word}", "$person"))
     if state.gate is not None:
         parts.append(Content.styled(f"{gate_name(state.gate.kind)} ?", "bold $gate"))
@@ -189,8 +193,8 @@ def gate_question(state: State, patch: Patch, seen: int) -> Content:
         words = f"Commit with this message, and move {where} to it?" if where else words
         if state.revision is not None and not state.revision.checks_pass:
             words = f"A check fails on this tree. {words}"
-    elif gate.kind == "deploy" and state.session:
-        words = f"Run: {visible(' '.join(state.session.deploy))}"
+    elif gate.kind == "deploy":
+        words = f"Run: {visible(' '.join(state.deploy_command))}"
     elif gate.kind == "limit":
         words += " Approve to allow as much again."
     elif gate.kind == "fault":

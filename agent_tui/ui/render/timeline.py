@@ -60,6 +60,7 @@ def _step(step: Step, width: int) -> list[Content]:
 def _decision(decided: Decided, width: int) -> list[Content]:
     event = decided.event
     verb = {"approve": "approved", "reject": "rejected", "edit": "edited", "stop": "stopped"}
+    verb["reject"] = "skipped" if event.kind == "deploy" else "rejected"
     who = "you" if decided.actor == "person" else decided.actor
     parts: list[str | tuple[str, str]] = [
         ("◆ ", "$person"),
