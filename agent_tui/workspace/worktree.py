@@ -14,6 +14,9 @@ from agent_tui.workspace.git import GitThread, Place
 from agent_tui.workspace.hooks import HookPlace, find_hooks, read_message, run_hook
 from agent_tui.workspace.linked import Parts, add_worktree, open_parts, remove_worktree
 
+KEPT_DIFFS = 3
+"""Diffs that are kept in memory: of the revision in force, and of the person's change to it."""
+
 
 class GitWorkspace:
     """Implements :class:`agent_tui.ports.Workspace` in a linked worktree of a real repository.
@@ -39,6 +42,7 @@ class GitWorkspace:
         self._hooks = hooks
         self._trees = parts.trees
         self._committer = Committer(parts.trees, facts, hooks)
+        self._diffs: dict[tuple[str, str], bytes] = {}
 
     @classmethod
     async def create(
@@ -117,8 +121,15 @@ class GitWorkspace:
         return await self._thread.call(self._trees.snapshot)
 
     async def diff(self, old: str, new: str) -> bytes:
-        """``git diff`` between two trees, whatever the person's settings for diffs are."""
-        return await self._thread.call(self._trees.diff, old, new)
+        """``git diff`` between two trees, whatever the person's settings for diffs are.
+
+        Trees never change, so a diff is made once: the loop asks for each of them several times.
+        """
+        if (old, new) not in self._diffs:
+            while len(self._diffs) >= KEPT_DIFFS:
+                self._diffs.pop(next(iter(self._diffs)))
+            self._diffs[old, new] = await self._thread.call(self._trees.diff, old, new)
+        return self._diffs[old, new]
 
     async def select(self, base: str, target: str, patch: Patch, selection: Selection) -> str:
         """The tree of *target* without what *selection* leaves out of *patch*."""

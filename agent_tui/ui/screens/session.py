@@ -23,6 +23,9 @@ if TYPE_CHECKING:
     from agent_tui.ui.controller import SessionController
 
 T = TypeVar("T")
+FRAME_OUT_S = 0.05
+"""Seconds in which the first frame gets out. A thread writes it, and the imports that follow would
+take the interpreter away from that thread again and again."""
 PANES = ("spec-pane", "diff-pane", "verdict-pane")
 
 
@@ -76,7 +79,7 @@ class SessionScreen(Screen[None]):
             Content.styled("starting…", "$muted"), Content(""), waiting=False, deaf=False
         )
         self.query_one("#spec").focus()
-        self.call_after_refresh(self._start)
+        self.call_after_refresh(self.set_timer, FRAME_OUT_S, self._start)
 
     def _start(self) -> None:
         self.run_worker(self._load(), name="load session", group="load")

@@ -366,7 +366,10 @@ class RowsView(ScrollView, can_focus=True, inherit_bindings=False):
         number = y + self.scroll_offset.y
         width = self.scrollable_content_region.width
         if number >= len(self.rows):
-            return Strip.blank(width, self.rich_style)
+            blank = (-1, width, False, False, False)
+            if blank not in self._cache:
+                self._cache[blank] = Strip.blank(width, self.rich_style)
+            return self._cache[blank]
         row = self.rows[number]
         at_cursor = self.has_focus and row.item is not None and row.item == self._row_item()
         in_range = self._range is not None and self._range[0] <= number <= self._range[1]
