@@ -400,3 +400,25 @@ async def test_leave_and_resume_at_the_same_gate(tmp_path: Path) -> None:
     saved = env.store.read(session.name)
     assert fold(saved.records).commit is not None
     assert git(folder / "durations", "rev-list", "--count", "HEAD") == "2"
+
+
+async def test_enter_on_a_finding_goes_to_its_line(tmp_path: Path) -> None:
+    from agent_tui.domain.links import Node
+
+    async with drive(demo(tmp_path)) as person:
+        await to_first_diff(person)
+        await person.press("a")
+        await person.gate("verdict")
+        finding = Node("finding", "F1")
+        assert person.screen.active_view.select_key(finding)
+        await person.settle()
+        marked = {node for node in person.screen.query_one("#spec").marks if node != finding}
+        assert Node("criterion", "AC2") in marked
+        await person.press("enter")
+        await person.settle()
+        view = person.screen.active_view
+        assert view.id == "diff"
+        assert view.row is not None
+        assert view.row.key == finding
+        shown = view.rows[view.scroll_offset.y : view.scroll_offset.y + view.size.height]
+        assert view.row in shown
