@@ -161,7 +161,7 @@ def test_help_loads_nothing_at_all(arguments: str) -> None:
         f"with contextlib.redirect_stdout(io.StringIO()), contextlib.suppress(SystemExit):\n"
         f"    main({words!r})"
     )
-    assert not loaded & {"textual", "pydantic", "git", "agent_tui.commands"}
+    assert not loaded & {"textual", "pydantic", "git", "asyncio", "agent_tui.bootstrap"}
 
 
 def test_a_command_without_a_screen_loads_no_textual(tmp_path: Path) -> None:

@@ -1,0 +1,59 @@
+"""The commands. The screen and the loop are imported only by those that need them."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from agent_tui.commands.common import fail, settings_of
+
+if TYPE_CHECKING:
+    from agent_tui.ui.launch import Launch
+
+
+def dispatch(arguments: argparse.Namespace) -> int:
+    """Run the command that was parsed, and print a person's mistakes as one sentence."""
+    headless = getattr(arguments, "headless", False)
+    screen = getattr(arguments, "screen", arguments.command is None) and not headless
+    if getattr(arguments, "json", False) and screen:
+        return fail("--json goes with --headless")
+    name = arguments.command or "home"
+    if screen and not getattr(arguments, "preset", None):
+        return _screen(name, arguments)
+    from agent_tui.bootstrap import USER_ERRORS  # noqa: PLC0415
+
+    try:
+        return _screen(name, arguments) if screen else int(arguments.run(arguments))
+    except USER_ERRORS as error:
+        return fail(str(error))
+
+
+def _screen(name: str, arguments: argparse.Namespace) -> int:
+    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+        hint = "; add --headless to run without one" if name != "home" else ""
+        return fail(f"this needs a terminal{hint}")
+    from agent_tui.ui.app import AgentTui  # noqa: PLC0415
+
+    app = AgentTui(_launch(name, arguments))
+    app.run()
+    if app.farewell:
+        print(app.farewell, file=sys.stderr if app.return_code else sys.stdout)
+    return app.return_code or 0
+
+
+def _launch(name: str, arguments: argparse.Namespace) -> Launch:
+    from agent_tui.ui.launch import Launch  # noqa: PLC0415
+
+    return Launch(
+        kind=name,
+        folder=Path.cwd(),
+        request=getattr(arguments, "request", ""),
+        session=getattr(arguments, "session", None),
+        settings=settings_of(arguments),
+        sessions=getattr(arguments, "sessions", None),
+        script=getattr(arguments, "script", None),
+        demo_folder=getattr(arguments, "keep_in", None),
+        words_per_s=getattr(arguments, "speed", 0.0),
+    )

@@ -1,0 +1,103 @@
+"""What the commands share: options that several take, and how a command ends.
+
+A module of this package is one command or a few that belong together. Its ``add`` says what they
+take and names the functions that run them; whatever is heavy is imported by those functions.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+if TYPE_CHECKING:
+    from agent_tui.bootstrap import Options
+
+OK = 0
+FAILED = 1
+USAGE = 2
+
+Run = Callable[[argparse.Namespace], int]
+Subparsers = argparse._SubParsersAction  # argparse has no public name for it
+
+
+class Parents(NamedTuple):
+    """Parsers of options that several commands take.
+
+    Attributes:
+        common: ``--sessions`` and ``--set``.
+        models: Which model serves which role.
+        headless: ``--headless`` and ``--json``.
+    """
+
+    common: argparse.ArgumentParser
+    models: argparse.ArgumentParser
+    headless: argparse.ArgumentParser
+
+
+def parents() -> Parents:
+    """The shared options."""
+    common = argparse.ArgumentParser(add_help=False)
+    common.add_argument(
+        "--sessions", type=Path, metavar="DIR", help="the folder of sessions (default: XDG state)"
+    )
+    common.add_argument(
+        "--set",
+        action="append",
+        default=[],
+        metavar="KEY=VALUE",
+        help="a setting above the configuration files, e.g. limits.iterations=2",
+    )
+    models = argparse.ArgumentParser(add_help=False)
+    for role in ("planner", "coder", "reviewer"):
+        models.add_argument(f"--{role}", metavar="PROVIDER:MODEL", help=f"the {role}'s model")
+    models.add_argument(
+        "--preset", metavar="NAME", help="models for all roles: opus-codex, best, fast, local"
+    )
+    models.add_argument("--script", type=Path, metavar="FILE", help="scripted models from a file")
+    headless = argparse.ArgumentParser(add_help=False)
+    headless.add_argument(
+        "--headless", action="store_true", help="no screen; every gate is decided by policy"
+    )
+    headless.add_argument(
+        "--json", action="store_true", help="with --headless: events as JSON Lines on stdout"
+    )
+    return Parents(common, models, headless)
+
+
+def fail(message: str) -> int:
+    """Say what is wrong in one sentence, and give the exit code for it."""
+    print(f"agent-tui: {message}", file=sys.stderr)
+    return USAGE
+
+
+def settings_of(arguments: argparse.Namespace) -> dict[str, Any]:
+    """The settings that the command line gives, by dotted key."""
+    settings: dict[str, Any] = {}
+    for pair in getattr(arguments, "set", []):
+        key, equals, value = pair.partition("=")
+        if not equals:
+            sys.exit(fail(f"--set {pair}: write KEY=VALUE"))
+        settings[key.strip()] = value.strip()
+    if preset := getattr(arguments, "preset", None):
+        from agent_tui.bootstrap import preset_settings  # noqa: PLC0415
+
+        settings |= preset_settings(preset)
+    for role in ("planner", "coder", "reviewer"):
+        if model := getattr(arguments, role, None):
+            settings[f"roles.{role}.model"] = model
+    return settings
+
+
+def options_of(arguments: argparse.Namespace) -> Options:
+    """What the bootstrap needs of the command line."""
+    from agent_tui.bootstrap import Options  # noqa: PLC0415
+
+    return Options(
+        folder=Path.cwd(),
+        settings=settings_of(arguments),
+        sessions=getattr(arguments, "sessions", None),
+        script=getattr(arguments, "script", None),
+    )

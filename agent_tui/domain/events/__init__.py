@@ -1,0 +1,152 @@
+"""Everything that can happen in a session. The log is a list of these, and the only truth.
+
+Each event is plain data. A class is never changed in a way that old logs do not fit: new fields
+have defaults, and anything else is a new version with an upcaster in ``sessions/``.
+"""
+
+from datetime import datetime
+from typing import Annotated
+
+from pydantic import Field
+
+from agent_tui.domain.base import Actor, Value
+from agent_tui.domain.events.commit import (
+    CommitDone,
+    CommitRefused,
+    CommitStarted,
+    DeployChanged,
+    DeployFinished,
+)
+from agent_tui.domain.events.gates import GateDecided, GateOpened, SelectionSaved
+from agent_tui.domain.events.proposals import (
+    AttemptProposed,
+    ChecksFinished,
+    Claim,
+    CoderReport,
+    FindingAdded,
+    FindingChanged,
+    MessageProposed,
+    SpecProposed,
+    VerdictProposed,
+)
+from agent_tui.domain.events.session import (
+    Limits,
+    LogRecovered,
+    OutcomeKind,
+    RepoFacts,
+    SessionFinished,
+    SessionLeft,
+    SessionResumed,
+    SessionStarted,
+    Unknown,
+)
+from agent_tui.domain.events.steps import (
+    Channel,
+    ModelAnswered,
+    ModelAsked,
+    ModelRetried,
+    StepFinished,
+    StepKind,
+    StepOutcome,
+    StepOutput,
+    StepStarted,
+    ToolCalled,
+    ToolReturned,
+)
+
+Event = (
+    SessionStarted
+    | SessionLeft
+    | SessionResumed
+    | SessionFinished
+    | StepStarted
+    | StepOutput
+    | ModelAsked
+    | ModelRetried
+    | ModelAnswered
+    | ToolCalled
+    | ToolReturned
+    | StepFinished
+    | SpecProposed
+    | AttemptProposed
+    | ChecksFinished
+    | VerdictProposed
+    | FindingAdded
+    | FindingChanged
+    | MessageProposed
+    | GateOpened
+    | GateDecided
+    | SelectionSaved
+    | CommitStarted
+    | CommitDone
+    | CommitRefused
+    | DeployChanged
+    | DeployFinished
+    | LogRecovered
+    | Unknown
+)
+
+
+AnyEvent = Annotated[Event, Field(discriminator="type")]
+
+
+class Record(Value):
+    """An event as it stands in the log.
+
+    Attributes:
+        seq: Its place, counted from 0.
+        at: When, in UTC.
+        mono_ns: The writing process's monotonic clock, for durations.
+        attempt: The attempt in progress, 0 before the first.
+    """
+
+    seq: int
+    at: datetime
+    mono_ns: int = 0
+    attempt: int = 0
+    actor: Actor
+    event: AnyEvent
+
+
+__all__ = [
+    "AnyEvent",
+    "AttemptProposed",
+    "Channel",
+    "ChecksFinished",
+    "Claim",
+    "CoderReport",
+    "CommitDone",
+    "CommitRefused",
+    "CommitStarted",
+    "DeployChanged",
+    "DeployFinished",
+    "Event",
+    "FindingAdded",
+    "FindingChanged",
+    "GateDecided",
+    "GateOpened",
+    "Limits",
+    "LogRecovered",
+    "MessageProposed",
+    "ModelAnswered",
+    "ModelAsked",
+    "ModelRetried",
+    "OutcomeKind",
+    "Record",
+    "RepoFacts",
+    "SelectionSaved",
+    "SessionFinished",
+    "SessionLeft",
+    "SessionResumed",
+    "SessionStarted",
+    "SpecProposed",
+    "StepFinished",
+    "StepKind",
+    "StepOutcome",
+    "StepOutput",
+    "StepStarted",
+    "ToolCalled",
+    "ToolReturned",
+    "Unknown",
+    "VerdictProposed",
+]

@@ -1,0 +1,40 @@
+"""Waiting for a decision, and the decision."""
+
+from typing import Literal
+
+from agent_tui.domain.base import Value
+from agent_tui.domain.decision import Approval, Choice, Gate, GateKind, Seen, Selection
+
+
+class GateOpened(Value):
+    """The loop waits for a decision."""
+
+    type: Literal["gate.opened"] = "gate.opened"
+    gate: Gate
+
+
+class GateDecided(Value):
+    """A decision.
+
+    Attributes:
+        sends: The exact text that the next model call carries because of it.
+        waited_s: How long the gate was open in the process that closed it.
+    """
+
+    type: Literal["gate.decided"] = "gate.decided"
+    gate: str
+    kind: GateKind
+    choice: Choice
+    reason: str = ""
+    sends: str = ""
+    approval: Approval | None = None
+    seen: Seen | None = None
+    waited_s: float = 0.0
+
+
+class SelectionSaved(Value):
+    """What the person has marked as left out, before the gate is decided."""
+
+    type: Literal["selection.saved"] = "selection.saved"
+    gate: str
+    selection: Selection

@@ -1,0 +1,99 @@
+"""How a session begins, is left, goes on and ends."""
+
+from typing import Any, Literal
+
+from agent_tui.domain.base import ModelRef, Role, Value
+from agent_tui.domain.checks import CheckCommand
+from agent_tui.domain.decision import GateKind, GatePolicy
+
+OutcomeKind = Literal["committed", "failed", "rejected", "limit", "checks failed", "provider error"]
+
+
+class Limits(Value):
+    """Where the loop stops and asks. None means no limit.
+
+    Attributes:
+        iterations: Attempts of the coder.
+        dollars: Money for model calls, in US dollars.
+        minutes: The loop's own time; the person's waiting does not count.
+    """
+
+    iterations: int | None = 4
+    dollars: float | None = None
+    minutes: float | None = None
+
+
+class RepoFacts(Value):
+    """The repository as it was found.
+
+    Attributes:
+        root: Absolute path of the working tree's top.
+        ref: Full name of the branch's ref, or None when HEAD was detached.
+        commit: The commit that HEAD named, empty in a repository without commits.
+        tree: The tree of that commit (the empty tree in a repository without commits).
+        dirty: How many paths had changes that were not committed.
+    """
+
+    root: str
+    name: str
+    ref: str | None
+    commit: str
+    tree: str
+    dirty: int = 0
+
+    @property
+    def branch(self) -> str | None:
+        """The branch's short name."""
+        return self.ref.removeprefix("refs/heads/") if self.ref else None
+
+
+class SessionStarted(Value):
+    """The first event of every session."""
+
+    type: Literal["session.started"] = "session.started"
+    session: str
+    request: str
+    repo: RepoFacts
+    roles: dict[Role, ModelRef]
+    limits: Limits = Limits()
+    gates: dict[GateKind, GatePolicy] = {}
+    checks: tuple[CheckCommand, ...] = ()
+    deploy: tuple[str, ...] = ()
+    protection: str = "none"
+    app_version: str = ""
+
+
+class SessionLeft(Value):
+    """The person left; the session can be resumed."""
+
+    type: Literal["session.left"] = "session.left"
+
+
+class SessionResumed(Value):
+    """A process opened the session again to go on with it."""
+
+    type: Literal["session.resumed"] = "session.resumed"
+    app_version: str = ""
+
+
+class SessionFinished(Value):
+    """The loop has come to its end."""
+
+    type: Literal["session.finished"] = "session.finished"
+    outcome: OutcomeKind
+    detail: str = ""
+
+
+class LogRecovered(Value):
+    """The log's end was damaged; what could not be read was moved aside."""
+
+    type: Literal["log.recovered"] = "log.recovered"
+    detail: str
+
+
+class Unknown(Value):
+    """A record that this version does not know: kept and shown raw."""
+
+    type: Literal["unknown"] = "unknown"
+    original_type: str
+    data: dict[str, Any]
