@@ -243,7 +243,7 @@ def test_a_file_in_the_way_keeps_the_commit_on_its_branch(
     assert done.returncode == 0
     assert (repo / "b.txt").read_text() == "mine\n"
     assert shell.git(repo, "rev-parse", "HEAD") == head
-    assert "you have changes of your own in b.txt" in done.stdout
+    assert "You have changes of your own in b.txt" in done.stdout
     branch = shell.git(repo, "branch", "--list", "agent-tui/*", "--format=%(refname:short)")
     assert shell.git(repo, "show", f"{branch}:b.txt") == "better"
 

@@ -66,6 +66,9 @@ class Conductor:
         themes, problem = load_themes(paths.shipped_themes(), paths.themes_folder())
         for file in themes.values():
             self._app.register_theme(textual_theme(file))
+        for name in self._app.available_themes.keys() - themes.keys() - {self._app.theme}:
+            # Textual's own themes know nothing of diffs and gates.
+            self._app.unregister_theme(name)
         if problem is not None:
             self._app.notify(
                 visible_lines(str(problem)),

@@ -78,7 +78,8 @@ class Landing:
             return ref, ""
         except _Stays as reason:
             return None, (
-                f"{reason}, so the commit stays on {short}. To take it over, commit or stash "
+                f"{_sentence(str(reason))}, so the commit stays on {short}. "
+                "To take it over, commit or stash "
                 f"changes of yours in its files, then: git merge {short}"
             )
         except (WorkspaceError, OSError) as error:
@@ -86,7 +87,8 @@ class Landing:
             text = str(known).removesuffix(".")
             return (
                 None,
-                f"{text}, so the commit stays on {short}. To take it over: git merge {short}",
+                f"{_sentence(text)}, so the commit stays on {short}. "
+                f"To take it over: git merge {short}",
             )
 
     def _is_landed(self, ref: str, commit: str, user: Place) -> bool:
@@ -108,7 +110,7 @@ class Landing:
             raise _Stays(f"the branch {name} has moved since the session began")
         head = self._git.line("symbolic-ref", "-q", "HEAD", at=user, ok=(0, 1))
         if head != ref:
-            raise _Stays(f"{name} is not checked out any more")
+            raise _Stays(f"the branch {name} is not checked out any more")
         if problem := operation_in_progress(location):
             raise _Stays(problem.removesuffix("."))
         if (location.git_dir / "index.lock").exists():
@@ -326,3 +328,7 @@ def _reversed(change: RawChange) -> RawChange:
         old_oid=change.new_oid,
         new_oid=change.old_oid,
     )
+
+
+def _sentence(text: str) -> str:
+    return text[:1].upper() + text[1:]

@@ -145,7 +145,7 @@ async def test_a_mode_of_the_users(repo: Repo, workspace: GitWorkspace) -> None:
 async def test_an_untracked_file_in_the_way(repo: Repo, workspace: GitWorkspace, path: str) -> None:
     approval = await proposed(workspace)
     repo.put(path, "mine\n")
-    await assert_stays(repo, workspace, approval, "your file new/c.py is in the way")
+    await assert_stays(repo, workspace, approval, "Your file new/c.py is in the way")
 
 
 async def test_an_ignored_file_in_the_way(repo: Repo, workspace_of) -> None:
@@ -154,7 +154,7 @@ async def test_an_ignored_file_in_the_way(repo: Repo, workspace_of) -> None:
     approval = approve(workspace, await workspace.snapshot())
     repo.put(".env", "SECRET=1\n")
     (repo.root / ".git" / "info" / "exclude").write_text(".env\n")
-    await assert_stays(repo, workspace, approval, "your file .env is in the way")
+    await assert_stays(repo, workspace, approval, "Your file .env is in the way")
 
 
 async def test_a_link_in_the_way_is_not_followed(
@@ -165,7 +165,7 @@ async def test_a_link_in_the_way_is_not_followed(
     outside.mkdir()
     (outside / "c.py").write_bytes(b"y = 1\n")
     (repo.root / "new").symlink_to(outside)
-    await assert_stays(repo, workspace, approval, "your file new/c.py is in the way")
+    await assert_stays(repo, workspace, approval, "Your file new/c.py is in the way")
     assert (outside / "c.py").read_bytes() == b"y = 1\n"
 
 
@@ -173,7 +173,7 @@ async def test_the_branch_has_moved(repo: Repo, workspace: GitWorkspace) -> None
     approval = await proposed(workspace)
     repo.put("other", "x")
     repo.commit("the user goes on")
-    await assert_stays(repo, workspace, approval, "the branch main has moved")
+    await assert_stays(repo, workspace, approval, "The branch main has moved")
 
 
 async def test_another_branch_is_checked_out(repo: Repo, workspace: GitWorkspace) -> None:
@@ -200,7 +200,7 @@ async def test_the_branch_is_checked_out_twice(
 async def test_a_merge_in_progress(repo: Repo, workspace: GitWorkspace) -> None:
     approval = await proposed(workspace)
     (repo.root / ".git" / "MERGE_HEAD").write_text(repo.head() + "\n")
-    await assert_stays(repo, workspace, approval, "a merge is in progress", "--abort")
+    await assert_stays(repo, workspace, approval, "A merge is in progress", "--abort")
 
 
 async def test_a_foreign_index_lock(repo: Repo, workspace: GitWorkspace) -> None:
@@ -210,7 +210,7 @@ async def test_a_foreign_index_lock(repo: Repo, workspace: GitWorkspace) -> None
     before = contents(repo.root)
     done = await workspace.commit(approval, MESSAGE, SESSION)
     assert done.landed is None
-    assert "another git command holds the index" in done.detail
+    assert "Another git command holds the index" in done.detail
     assert lock.read_bytes() == b"someone's"
     assert contents(repo.root) == before
     lock.unlink()
@@ -416,7 +416,7 @@ async def test_the_first_commit_when_there_is_one_meanwhile(tmp_path: Path, work
     approval = approve(workspace, await workspace.snapshot())
     repo.put("mine", "x")
     repo.commit("the user was faster")
-    await assert_stays(repo, workspace, approval, "the branch main has moved")
+    await assert_stays(repo, workspace, approval, "The branch main has moved")
 
 
 async def test_sha256(tmp_path: Path, workspace_of) -> None:
@@ -509,7 +509,7 @@ async def test_an_untracked_file_in_a_folder_that_becomes_a_file(
     await workspace.write_files({"src": b"2\n"})
     approval = approve(workspace, await workspace.snapshot())
     repo.put("src/mine.txt", "mine\n")
-    await assert_stays(repo, workspace, approval, "git would not update your files")
+    await assert_stays(repo, workspace, approval, "Git would not update your files")
 
 
 async def test_from_a_linked_worktree(repo: Repo, workspace_of, tmp_path: Path) -> None:

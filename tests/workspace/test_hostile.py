@@ -196,5 +196,5 @@ async def test_text_of_the_repository_in_messages(repo: Repo, workspace_of) -> N
     approval = approve(workspace, await workspace.snapshot())
     repo.put(name, "mine")
     done = await workspace.commit(approval, MESSAGE, SESSION)
-    assert "your file evil␛[2J\\u202e is in the way" in done.detail
+    assert "Your file evil␛[2J\\u202e is in the way" in done.detail
     assert "\033" not in done.detail
