@@ -9,6 +9,7 @@ from typing import Literal, Protocol
 from agent_tui.domain.base import Actor, BlobRef, ModelRef
 from agent_tui.domain.checks import CheckCommand, CheckResult
 from agent_tui.domain.decision import Answer, Approval, Gate, Selection
+from agent_tui.domain.edits import EditFormat, EditResult
 from agent_tui.domain.events import Event, Record
 from agent_tui.domain.patch import Patch
 from agent_tui.domain.state import State
@@ -224,4 +225,42 @@ class Checks(Protocol):
         self, commit: str, command: tuple[str, ...], on_output: Callable[[str], None]
     ) -> CommandResult:
         """Run the deploy command in the user's repository, told the commit."""
+        ...
+
+
+class EditFormats(Protocol):
+    """Reads edits in any format that models write, and applies them to bytes. Pure: no files."""
+
+    def paths(self, text: str | bytes, format: EditFormat | None = None) -> tuple[str, ...]:
+        """The paths that the edits touch, so that a caller can fetch them first.
+
+        Args:
+            text: What the model printed: prose and fences around the edits do no harm.
+            format: None finds it out.
+
+        Raises:
+            EditFormatError: If there are no edits in it that can be read.
+        """
+        ...
+
+    def apply(
+        self,
+        text: str | bytes,
+        read: Callable[[str], bytes | None],
+        format: EditFormat | None = None,
+    ) -> EditResult:
+        """What the files become, all of them or none.
+
+        Args:
+            text: As for :meth:`paths`.
+            read: A file's present bytes, or None when there is none.
+            format: As for :meth:`paths`.
+
+        Returns:
+            A result whose ``explain`` lets the model mend its edits when they do not apply. One
+            that is not ``certain`` must not be written before somebody has agreed.
+
+        Raises:
+            EditFormatError: If there are no edits in it that can be read.
+        """
         ...
