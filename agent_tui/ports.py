@@ -264,3 +264,37 @@ class EditFormats(Protocol):
             EditFormatError: If there are no edits in it that can be read.
         """
         ...
+
+
+class Commands(Protocol):
+    """Runs one command line of the coder's in the session's worktree, and nowhere else.
+
+    The files that it changes there belong to the attempt: it is made from the worktree's content.
+    Whether a command may run at all is decided before, by the supervisor.
+    """
+
+    @property
+    def protection(self) -> str:
+        """What keeps the commands from the rest of the machine, for the status bar."""
+        ...
+
+    async def run(
+        self,
+        line: str,
+        *,
+        timeout_s: float,
+        on_output: Callable[[str], None],
+        output_limit: int = 200_000,
+    ) -> CommandResult:
+        """Run a line of bash to its end, and end all that it left running.
+
+        Args:
+            line: The command line as it was shown and allowed, byte for byte.
+            timeout_s: Seconds after which it is ended.
+            on_output: Called with pieces of output as they come, controls made visible.
+            output_limit: Characters of output that are kept, from its beginning and its end.
+
+        Returns:
+            How it ended; that it could not be started is a ``problem``. Cancelling ends it first.
+        """
+        ...
