@@ -15,6 +15,7 @@ from agent_tui.domain.base import BlobRef, Role
 from agent_tui.domain.decision import GateKind, GatePolicy
 from agent_tui.domain.events import Record, SessionFinished, SessionStarted
 from agent_tui.domain.state import Phase, State
+from agent_tui.domain.text import one_line
 from agent_tui.engine.context import Context
 from agent_tui.engine.gates import PolicyGatekeeper
 from agent_tui.engine.loop import Engine
@@ -232,6 +233,11 @@ async def resume_session(
         if state.finished is not None:
             raise UsageError(
                 f"Session {log.id} is finished ({state.finished.outcome}). "
+                f"Look at it with `agent-tui replay {log.id}`."
+            )
+        if state.session.source is not None:
+            raise UsageError(
+                f"Session {log.id} was recorded by {one_line(str(state.session.source))}. "
                 f"Look at it with `agent-tui replay {log.id}`."
             )
         if state.session.repo.root != env.facts.root:

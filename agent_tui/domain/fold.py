@@ -143,6 +143,7 @@ def _attempt_proposed(s: State, ev: e.AttemptProposed, r: e.Record) -> State:
         report=report,
         left_out=ev.left_out,
         change=ev.change,
+        notes=ev.notes,
     )
     return replace(
         s,
@@ -285,6 +286,14 @@ def _deploy_finished(s: State, ev: e.DeployFinished, r: e.Record) -> State:
     return replace(s, deploy=ev, phase=Phase.FINISH)
 
 
+def _request_added(s: State, ev: e.RequestAdded, r: e.Record) -> State:
+    return replace(s, requests=(*s.requests, ev.text))
+
+
+def _session_imported(s: State, ev: e.SessionImported, r: e.Record) -> State:
+    return replace(s, imported=ev, phase=Phase.DONE, gate=None)
+
+
 def _log_recovered(s: State, ev: e.LogRecovered, r: e.Record) -> State:
     return replace(s, notes=(*s.notes, ev.detail))
 
@@ -317,5 +326,7 @@ _HANDLERS: dict[type, Callable[[State, Any, e.Record], State]] = {
     e.CommitRefused: _commit_refused,
     e.DeployChanged: _deploy_changed,
     e.DeployFinished: _deploy_finished,
+    e.RequestAdded: _request_added,
+    e.SessionImported: _session_imported,
     e.LogRecovered: _log_recovered,
 }

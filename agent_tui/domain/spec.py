@@ -11,7 +11,11 @@ class Criterion(Value):
 
 
 class Spec(Value):
-    """What is to be built, and how anybody will know that it was."""
+    """What is to be built, and how anybody will know that it was.
+
+    Attributes:
+        steps: The way there, in order; plans of other agents are lists of steps.
+    """
 
     title: str
     summary: str
@@ -22,6 +26,7 @@ class Spec(Value):
     risks: tuple[str, ...] = ()
     test_plan: tuple[str, ...] = ()
     open_questions: tuple[str, ...] = ()
+    steps: tuple[str, ...] = ()
 
     def criterion(self, criterion_id: str) -> Criterion | None:
         """The criterion with that id, if there is one."""

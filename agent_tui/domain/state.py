@@ -93,6 +93,7 @@ class Revision:
     report: e.CoderReport | None = None
     left_out: Selection | None = None
     change: str = ""
+    notes: tuple[str, ...] = ()
     checks: tuple[CheckResult, ...] | None = None
     verdict: Verdict | None = None
     approval: Approval | None = None
@@ -125,6 +126,8 @@ class State:
         rejection: What the last rejection sends to the role that works again; "" when answered.
         extra: How often each limit was raised by the person.
         person_s: Seconds that gates waited for the person.
+        requests: What the person asked for later, after the session's own request.
+        imported: The account of the source, at the end of a session that was imported.
         away_s: Seconds between a time when the session was left and the next resume.
         model_s: Seconds that models worked.
     """
@@ -159,6 +162,8 @@ class State:
     started_at: datetime | None = None
     last_at: datetime | None = None
     left: bool = False
+    requests: tuple[str, ...] = ()
+    imported: e.SessionImported | None = None
     notes: tuple[str, ...] = ()
 
     @property

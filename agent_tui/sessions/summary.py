@@ -10,6 +10,7 @@ from pathlib import Path
 from pydantic import TypeAdapter, ValidationError
 
 from agent_tui.domain.events import Record, StepOutput
+from agent_tui.domain.state import State
 from agent_tui.sessions.files import LogError, read_regular, replace_file
 from agent_tui.sessions.lock import is_locked
 from agent_tui.sessions.reader import LogReader
@@ -99,7 +100,7 @@ def summarize(
         request=session.request if session else "",
         repo=session.repo.name if session else "",
         root=session.repo.root if session else "",
-        outcome=state.finished.outcome if state.finished else "",
+        outcome=_outcome(state),
         gate=state.gate.kind if state.gate else "",
         left=state.left,
         attempts=state.attempt,
@@ -110,6 +111,12 @@ def summarize(
         last=state.last_at,
         problem=next(iter(problems), "" if session or not count else "its first record is missing"),
     )
+
+
+def _outcome(state: State) -> str:
+    if state.finished is not None:
+        return state.finished.outcome
+    return "imported" if state.session is not None and state.session.source is not None else ""
 
 
 def summary_of(folder: Path) -> SessionSummary:

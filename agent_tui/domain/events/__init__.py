@@ -18,6 +18,7 @@ from agent_tui.domain.events.commit import (
     DeployFinished,
 )
 from agent_tui.domain.events.gates import GateDecided, GateOpened, SelectionSaved
+from agent_tui.domain.events.imported import ImportSource, RequestAdded, SessionImported
 from agent_tui.domain.events.proposals import (
     AttemptProposed,
     ChecksFinished,
@@ -82,6 +83,8 @@ Event = (
     | CommitRefused
     | DeployChanged
     | DeployFinished
+    | RequestAdded
+    | SessionImported
     | LogRecovered
     | Unknown
 )
@@ -125,6 +128,7 @@ __all__ = [
     "FindingChanged",
     "GateDecided",
     "GateOpened",
+    "ImportSource",
     "Limits",
     "LogRecovered",
     "MessageProposed",
@@ -134,8 +138,10 @@ __all__ = [
     "OutcomeKind",
     "Record",
     "RepoFacts",
+    "RequestAdded",
     "SelectionSaved",
     "SessionFinished",
+    "SessionImported",
     "SessionLeft",
     "SessionResumed",
     "SessionStarted",

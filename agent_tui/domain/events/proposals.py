@@ -54,6 +54,8 @@ class AttemptProposed(Value):
         patch: ``git diff`` from the base tree to it.
         left_out: What the person dropped from the revision before, when that made this one.
         change: In words and lines, what the person changed; it is what the models are told.
+        notes: What is not known of this change; an imported one has no tree when the source does
+            not show the files whole.
     """
 
     type: Literal["attempt.proposed"] = "attempt.proposed"
@@ -66,6 +68,7 @@ class AttemptProposed(Value):
     report: CoderReport | None = None
     left_out: Selection | None = None
     change: str = ""
+    notes: tuple[str, ...] = ()
 
 
 class ChecksFinished(Value):

@@ -5,6 +5,7 @@ from typing import Any, Literal
 from agent_tui.domain.base import ModelRef, Role, Value
 from agent_tui.domain.checks import CheckCommand
 from agent_tui.domain.decision import GateKind, GatePolicy
+from agent_tui.domain.events.imported import ImportSource
 
 OutcomeKind = Literal["committed", "failed", "rejected", "limit", "checks failed", "provider error"]
 
@@ -48,7 +49,11 @@ class RepoFacts(Value):
 
 
 class SessionStarted(Value):
-    """The first event of every session."""
+    """The first event of every session.
+
+    Attributes:
+        source: What it was imported from, when another agent recorded it.
+    """
 
     type: Literal["session.started"] = "session.started"
     session: str
@@ -61,6 +66,7 @@ class SessionStarted(Value):
     deploy: tuple[str, ...] = ()
     protection: str = "none"
     app_version: str = ""
+    source: ImportSource | None = None
 
 
 class SessionLeft(Value):

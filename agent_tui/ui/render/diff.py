@@ -274,9 +274,18 @@ def report_rows(revision: Revision, width: int) -> list[Row]:
         result.append(BLANK)
     report = revision.report
     if report is None:
-        return result
+        return result + note_rows(revision, width)
     result += rows(paragraph(report.summary, width, style="$model"))
     for label, items in (("not done", report.not_done), ("unsure", report.unsure)):
         for text in items:
             result += rows(paragraph(text, width, first=Content.styled(f"{label}: ", "$warn")))
-    return result
+    return result + note_rows(revision, width)
+
+
+def note_rows(revision: Revision, width: int) -> list[Row]:
+    """What is not known of a change that another agent recorded."""
+    return [
+        row
+        for text in revision.notes
+        for row in rows(paragraph(text, width, first=Content.styled("not known: ", "$warn")))
+    ]

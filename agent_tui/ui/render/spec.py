@@ -19,6 +19,7 @@ from agent_tui.ui.render.text import (
 from agent_tui.ui.widgets.rows import Row
 
 _LISTS = {
+    "steps": "Steps",
     "open_questions": "Open questions",
     "files": "Files",
     "constraints": "Constraints",
@@ -52,10 +53,21 @@ def spec_rows(state: State, links: Links | None, width: int) -> list[Row]:
     if step is not None and step.kind == "plan" and (step.running or state.spec is None):
         return _draft_rows(step, width)
     if state.spec is None:
-        request = state.session.request if state.session else ""
-        return [heading("Request"), *rows(paragraph(request, width))]
+        return request_rows(state, width)
     before = state.specs[-2].spec if len(state.specs) > 1 else None
     return _spec_rows(state, state.spec.spec, before, links, width)
+
+
+def request_rows(state: State, width: int) -> list[Row]:
+    """What the person asked for; an imported session may have several requests."""
+    requests = ((state.session.request,) if state.session else ()) + state.requests
+    result: list[Row] = []
+    for number, request in enumerate(requests, 1):
+        if result:
+            result.append(BLANK)
+        result.append(heading(f"Request {number}" if len(requests) > 1 else "Request"))
+        result += rows(paragraph(request, width))
+    return result
 
 
 def _spec_rows(
@@ -63,7 +75,8 @@ def _spec_rows(
 ) -> list[Row]:
     result = rows(paragraph(spec.title, width, style="bold"))
     result += [BLANK, *rows(paragraph(spec.summary, width)), BLANK]
-    result.append(heading("Acceptance criteria"))
+    if spec.criteria:
+        result.append(heading("Acceptance criteria"))
     verdict = state.revision.verdict if state.revision else None
     unclaimed = set(links.unclaimed_criteria) if links and state.revision else set()
     for criterion in spec.criteria:

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable
 from textual.content import Content
 
 from agent_tui.domain.decision import GateKind
+from agent_tui.domain.events import SessionStarted
 from agent_tui.domain.patch import Patch
 from agent_tui.domain.state import Decided, Phase, State, Step
 from agent_tui.domain.text import one_line, visible
@@ -59,8 +60,25 @@ def header(state: State, width: int, now_s: float = 0.0, *, replaying: str = "")
         waiting += (state.last_at - state.gate_opened).total_seconds() + now_s
     right.append(seconds(elapsed))
     right.append((f" (you {seconds(waiting)})", "$person"))
+    if session.source is not None:
+        who = one_line(str(session.source), 40)
+        return _fitted(left, right, f"recorded by {who}", "$model", session, width, replaying)
     protection = "no sandbox" if session.protection == "none" else session.protection
-    right += [SEPARATOR, (protection, "$warn" if session.protection == "none" else "$ok")]
+    colour = "$warn" if session.protection == "none" else "$ok"
+    return _fitted(left, right, protection, colour, session, width, replaying)
+
+
+def _fitted(
+    left: list[str | tuple[str, str] | Content],
+    right: list[str | tuple[str, str] | Content],
+    note: str,
+    colour: str,
+    session: SessionStarted,
+    width: int,
+    replaying: str,
+) -> Content:
+    """Both ends of the top line, with as much of the request between them as fits."""
+    right = [*right, SEPARATOR, (note, colour)]
     if replaying:
         right += [SEPARATOR, (replaying, "bold $gate")]
     tail = Content.assemble(*right)

@@ -10,6 +10,7 @@ from agent_tui.domain.state import State, Step
 from agent_tui.domain.verdict import LedgerEntry
 from agent_tui.engine.answers import draft
 from agent_tui.engine.committer import full_message
+from agent_tui.ui.render.imported import imported_rows
 from agent_tui.ui.render.text import BLANK, FINDING_STYLE, heading, paragraph, rows, safe, seconds
 from agent_tui.ui.widgets.rows import Row
 
@@ -36,6 +37,8 @@ def verdict_title(state: State) -> Content:
 
 def verdict_rows(state: State, width: int) -> list[Row]:
     """All rows of the pane."""
+    if state.session is not None and state.session.source is not None:
+        return imported_rows(state, width)
     result: list[Row] = []
     step = state.step
     revision = state.revision

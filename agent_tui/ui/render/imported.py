@@ -1,0 +1,49 @@
+"""The verdict pane of an imported session: the commands that ran, and the account of the source."""
+
+from textual.content import Content
+
+from agent_tui.domain.events import SessionImported
+from agent_tui.domain.state import State, Step
+from agent_tui.ui.render.text import BLANK, heading, paragraph, rows, safe
+from agent_tui.ui.widgets.rows import Row
+
+
+def imported_rows(state: State, width: int) -> list[Row]:
+    """Commands of the present attempt with their results, and what the source cannot know."""
+    source = state.session.source if state.session else None
+    words = f"{source} recorded no checks and no verdict for this session."
+    result = rows(paragraph(words, width, style="$muted"))
+    step = next((s for s in reversed(state.steps) if s.kind == "code"), None)
+    if step is not None:
+        result += _calls(step, width)
+    if state.imported is not None:
+        result += account_rows(state.imported, width)
+    return result
+
+
+def _calls(step: Step, width: int) -> list[Row]:
+    result: list[Row] = []
+    for piece in step.output:
+        if piece.channel == "tool":
+            line = safe("› " + piece.text.strip().split("\n")[0], "$model")
+            result += rows([line.truncate(width, ellipsis=True)])
+        elif piece.channel == "output":
+            ok = piece.text.startswith("ok: ")
+            first = piece.text.partition(": ")[2].strip().split("\n")[0]
+            sign = Content.styled("  ✓ " if ok else "  ✗ ", "$ok" if ok else "$bad")
+            line = Content.assemble(sign, safe(first, "$muted"))
+            result += rows([line.truncate(width, ellipsis=True)])
+    return [BLANK, heading(f"Tools of turn {step.attempt}"), *result] if result else []
+
+
+def account_rows(imported: SessionImported, width: int) -> list[Row]:
+    """How many lines of the source became events, and what nobody can know from it."""
+    counts = (
+        f"{imported.imported} imported, {imported.kept_raw} kept raw, {imported.dropped} dropped"
+    )
+    result = [BLANK, heading("Lines of the source"), *rows(paragraph(counts, width))]
+    if imported.unknown:
+        result += [BLANK, heading("Not in the source")]
+        for text in imported.unknown:
+            result += rows(paragraph(text, width, first=Content.styled("? ", "$warn")))
+    return result
