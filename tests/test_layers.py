@@ -44,7 +44,7 @@ OUTSIDE = {
     "domain": {"pydantic"},
     "ports": set(),
     "engine": {"pydantic", "pydantic_core"},
-    "sessions": {"pydantic"},
+    "sessions": {"pydantic", "pydantic_core"},
     "workspace": {"git"},
     "config": {"pydantic", "platformdirs"},
     "providers": {"pydantic", "httpx", "anthropic", "openai"},

@@ -149,8 +149,16 @@ class SaveSelection(Value):
     selection: Selection
 
 
+class SaveDraft(Value):
+    """What the person has written so far and not sent; the gate goes on waiting."""
+
+    subject: str
+    text: str
+
+
 Answer = (
     SaveSelection
+    | SaveDraft
     | Approve
     | Reject
     | EditSpec

@@ -6,7 +6,9 @@ from typing import Any
 
 from agent_tui.domain import events as e
 from agent_tui.domain.decision import Selection
-from agent_tui.domain.state import Decided, Output, Phase, Revision, SpecVersion, State, Step
+from agent_tui.domain.output import Pieces, piece_of
+from agent_tui.domain.state import Decided, Phase, Revision, SpecVersion, State, Step
+from agent_tui.domain.usage import Cost, Usage
 from agent_tui.domain.verdict import LedgerEntry
 
 
@@ -32,6 +34,29 @@ def _session_started(s: State, ev: e.SessionStarted, r: e.Record) -> State:
     return replace(s, session=ev, started_at=r.at, phase=Phase.PLAN)
 
 
+def _session_forked(s: State, ev: e.SessionForked, r: e.Record) -> State:
+    # What was spent before was spent by the parent.
+    return replace(
+        s,
+        parent=ev,
+        started_at=r.at,
+        gate_opened=r.at if s.gate else None,
+        left=False,
+        usage=Usage(),
+        cost=Cost(),
+        model_s=0.0,
+        work_s=0.0,
+        person_s=0.0,
+        away_s=0.0,
+        drafts=(),
+    )
+
+
+def _draft_saved(s: State, ev: e.DraftSaved, r: e.Record) -> State:
+    others = tuple(d for d in s.drafts if (d.gate, d.subject) != (ev.gate, ev.subject))
+    return replace(s, drafts=(*others, ev) if ev.text else others)
+
+
 def _session_left(s: State, ev: e.SessionLeft, r: e.Record) -> State:
     return replace(s, left=True)
 
@@ -46,8 +71,28 @@ def _session_finished(s: State, ev: e.SessionFinished, r: e.Record) -> State:
 
 def _step_started(s: State, ev: e.StepStarted, r: e.Record) -> State:
     attempt = ev.attempt if ev.attempt is not None else s.attempt
-    step = Step(ev.step, ev.kind, attempt, ev.role, ev.model, r.at)
-    return replace(s, steps=(*s.steps, step), fault="")
+    step = Step(ev.step, ev.kind, attempt, ev.role, ev.model, r.at, seq=r.seq)
+    return replace(s, steps=(*_without_output(s.steps, ev.kind), step), fault="")
+
+
+def _without_output(steps: tuple[Step, ...], next_kind: e.StepKind) -> tuple[Step, ...]:
+    """Steps before one that begins: only the coder's last one keeps what it streamed."""
+    kept = list(steps)
+    for i in range(len(kept) - 1, -1, -1):
+        coder = kept[i].kind == "code"
+        if kept[i].output and not (coder and next_kind != "code"):
+            kept[i] = replace(kept[i], output=Pieces())
+        if coder:
+            break
+    return tuple(kept)
+
+
+def keeps_output(steps: tuple[Step, ...], index: int) -> bool:
+    """Whether a step's output is part of the state: of the last one, and of the coder's last."""
+    if index == len(steps) - 1:
+        return True
+    later = steps[index + 1 :]
+    return steps[index].kind == "code" and not any(step.kind == "code" for step in later)
 
 
 def _with_step(s: State, step_id: str, change: Callable[[Step], Step]) -> State:
@@ -57,34 +102,31 @@ def _with_step(s: State, step_id: str, change: Callable[[Step], Step]) -> State:
     return s
 
 
-def _step_output(s: State, ev: e.StepOutput, r: e.Record) -> State:
-    piece = Output(ev.channel, ev.text)
-    return _with_step(s, ev.step, lambda step: replace(step, output=(*step.output, piece)))
-
-
-def _tool_called(s: State, ev: e.ToolCalled, r: e.Record) -> State:
-    words = " ".join(f"{key}={value!r}"[:60] for key, value in ev.arguments.items())
-    piece = Output("tool", f"{ev.name} {words}".strip() + "\n")
-    return _with_step(s, ev.step, lambda step: replace(step, output=(*step.output, piece)))
-
-
-def _tool_returned(s: State, ev: e.ToolReturned, r: e.Record) -> State:
-    piece = Output("output", ("ok: " if ev.ok else "failed: ") + ev.summary + "\n")
-    return _with_step(s, ev.step, lambda step: replace(step, output=(*step.output, piece)))
+def _with_piece(s: State, ev: e.StepOutput | e.ToolCalled | e.ToolReturned, r: e.Record) -> State:
+    for i in range(len(s.steps) - 1, -1, -1):
+        step = s.steps[i]
+        if step.id == ev.step:
+            if not keeps_output(s.steps, i):
+                return s
+            longer = replace(step, output=step.output.plus(piece_of(ev, r.seq)))
+            return replace(s, steps=(*s.steps[:i], longer, *s.steps[i + 1 :]))
+    return s
 
 
 def _model_retried(s: State, ev: e.ModelRetried, r: e.Record) -> State:
-    words = f"{ev.message} Attempt {ev.attempt} in {ev.wait_s:.0f} s.\n"
-
-    def change(step: Step) -> Step:
-        kept = step.output[: step.counted]
-        return replace(step, output=(*kept, Output("tool", words)), counted=len(kept) + 1)
-
-    return _with_step(s, ev.step, change)
+    for i in range(len(s.steps) - 1, -1, -1):
+        step = s.steps[i]
+        if step.id == ev.step:
+            output = step.output
+            if keeps_output(s.steps, i):
+                output = output.until(step.counted).plus(piece_of(ev, r.seq))
+            retried = replace(step, output=output, counted=r.seq)
+            return replace(s, steps=(*s.steps[:i], retried, *s.steps[i + 1 :]))
+    return s
 
 
 def _model_asked(s: State, ev: e.ModelAsked, r: e.Record) -> State:
-    return _with_step(s, ev.step, lambda step: replace(step, counted=len(step.output)))
+    return _with_step(s, ev.step, lambda step: replace(step, counted=r.seq))
 
 
 def _model_answered(s: State, ev: e.ModelAnswered, r: e.Record) -> State:
@@ -213,13 +255,14 @@ def _gate_opened(s: State, ev: e.GateOpened, r: e.Record) -> State:
 
 
 def _gate_decided(s: State, ev: e.GateDecided, r: e.Record) -> State:
-    decided = Decided(ev, r.actor, s.attempt, r.at)
+    decided = Decided(ev, r.actor, s.attempt, r.at, r.seq)
     s = replace(
         s,
         decisions=(*s.decisions, decided),
         gate=None,
         gate_opened=None,
         marked=Selection(),
+        drafts=tuple(d for d in s.drafts if d.gate != ev.gate),
         fault="",
         person_s=s.person_s + (ev.waited_s if r.actor == "person" else 0.0),
     )
@@ -300,14 +343,16 @@ def _log_recovered(s: State, ev: e.LogRecovered, r: e.Record) -> State:
 
 _HANDLERS: dict[type, Callable[[State, Any, e.Record], State]] = {
     e.SessionStarted: _session_started,
+    e.SessionForked: _session_forked,
+    e.DraftSaved: _draft_saved,
     e.SessionLeft: _session_left,
     e.SessionResumed: _session_resumed,
     e.SessionFinished: _session_finished,
     e.StepStarted: _step_started,
-    e.StepOutput: _step_output,
+    e.StepOutput: _with_piece,
     e.StepFinished: _step_finished,
-    e.ToolCalled: _tool_called,
-    e.ToolReturned: _tool_returned,
+    e.ToolCalled: _with_piece,
+    e.ToolReturned: _with_piece,
     e.ModelAsked: _model_asked,
     e.ModelRetried: _model_retried,
     e.ModelAnswered: _model_answered,

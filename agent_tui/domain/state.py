@@ -3,11 +3,15 @@
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from typing import Annotated
+
+from pydantic import PlainSerializer, PlainValidator
 
 from agent_tui.domain import events as e
 from agent_tui.domain.base import Actor, BlobRef, ModelRef, Role
 from agent_tui.domain.checks import CheckResult
 from agent_tui.domain.decision import Approval, Gate, Selection
+from agent_tui.domain.output import Pieces
 from agent_tui.domain.spec import Spec
 from agent_tui.domain.usage import Cost, Usage
 from agent_tui.domain.verdict import LedgerEntry, Verdict
@@ -33,20 +37,15 @@ class Phase(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Output:
-    """A piece of what a step streamed: ``text``, ``thinking``, ``tool`` or ``output``."""
-
-    channel: e.Channel
-    text: str
-
-
-@dataclass(frozen=True, slots=True)
 class Step:
     """One piece of work: a model's turn, a run of the checks, a commit, a deploy.
 
     Attributes:
-        counted: How many pieces of output stood before the model call in progress; a retry drops
-            what came after.
+        output: What it streamed. It is kept for the last step and for the last one of the coder;
+            of those before, the log has it.
+        counted: Place of the record with which the model call in progress began; a retry drops what
+            was streamed after it.
+        seq: Place of the record that began it.
     """
 
     id: str
@@ -58,12 +57,15 @@ class Step:
     outcome: e.StepOutcome | None = None
     detail: str = ""
     wall_s: float = 0.0
-    output: tuple[Output, ...] = ()
+    output: Annotated[Pieces, PlainValidator(Pieces.of), PlainSerializer(list)] = field(
+        default_factory=Pieces
+    )
     calls: int = 0
-    counted: int = 0
+    counted: int = -1
     usage: Usage = field(default_factory=Usage)
     cost: Cost = field(default_factory=Cost)
     first_token_s: float | None = None
+    seq: int = -1
 
     @property
     def running(self) -> bool:
@@ -106,12 +108,13 @@ class Revision:
 
 @dataclass(frozen=True, slots=True)
 class Decided:
-    """A decision as it stands in the timeline."""
+    """A decision as it stands in the timeline; *seq* is the place of its record."""
 
     event: e.GateDecided
     actor: Actor
     attempt: int
     at: datetime
+    seq: int = -1
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +124,8 @@ class State:
     Attributes:
         gate: The gate that waits for a decision, if one does.
         marked: What the person has marked as left out at that gate.
+        drafts: What the person has written there and not sent.
+        parent: The session that this one was forked from, and where.
         after_gate: Where the loop goes when a ``limit`` or ``fault`` gate is approved.
         fault: Why the last model call failed, while that is not decided.
         rejection: What the last rejection sends to the role that works again; "" when answered.
@@ -134,6 +139,7 @@ class State:
 
     seq: int = -1
     session: e.SessionStarted | None = None
+    parent: e.SessionForked | None = None
     phase: Phase = Phase.PLAN
     steps: tuple[Step, ...] = ()
     specs: tuple[SpecVersion, ...] = ()
@@ -144,6 +150,7 @@ class State:
     gate: Gate | None = None
     gate_opened: datetime | None = None
     marked: Selection = field(default_factory=Selection)
+    drafts: tuple[e.DraftSaved, ...] = ()
     fault: str = ""
     rejection: str = ""
     extra: int = 0
@@ -195,6 +202,11 @@ class State:
     def step(self) -> Step | None:
         """The last step."""
         return self.steps[-1] if self.steps else None
+
+    def draft(self, gate: str, subject: str) -> str:
+        """What the person has written at a gate and not sent, or ""."""
+        found = (d.text for d in self.drafts if (d.gate, d.subject) == (gate, subject))
+        return next(found, "")
 
     @property
     def open_findings(self) -> tuple[LedgerEntry, ...]:

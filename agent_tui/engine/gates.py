@@ -17,12 +17,14 @@ from agent_tui.domain.decision import (
     GateKind,
     Reject,
     Reopen,
+    SaveDraft,
     SaveSelection,
     Seen,
     Waive,
 )
 from agent_tui.domain.events import (
     DeployChanged,
+    DraftSaved,
     FindingAdded,
     FindingChanged,
     GateDecided,
@@ -195,6 +197,9 @@ class Gates:
             case SaveSelection(selection=selection):
                 saved = SelectionSaved(gate=gate.id, selection=selection)
                 await ctx.recorder.append(saved, actor, durable=False)
+            case SaveDraft(subject=about, text=text):
+                draft = DraftSaved(gate=gate.id, subject=about, text=text)
+                await ctx.recorder.append(draft, actor, durable=False)
             case Waive(finding=finding, reason=reason):
                 waived = FindingChanged(finding=finding, status="waived", reason=reason)
                 await ctx.recorder.append(waived, actor)

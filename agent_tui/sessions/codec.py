@@ -9,6 +9,7 @@ over the previous record's ``h`` and this line without its ``h``: damage is foun
 is no proof against a forger.
 """
 
+import contextlib
 import hashlib
 import json
 import re
@@ -19,6 +20,7 @@ from decimal import Decimal
 from typing import Any, get_args
 
 from pydantic import ValidationError
+from pydantic_core import from_json
 
 from agent_tui.domain.events import Event, Record, Unknown
 from agent_tui.sessions.redact import writable
@@ -36,6 +38,7 @@ FIRST = ""
 
 _TYPES: dict[str, type[Event]] = {cls.model_fields["type"].default: cls for cls in get_args(Event)}
 _TAIL = re.compile(rb',"h":"([0-9a-f]{32})"\}\n?\Z')
+_TAIL_LENGTH = 42
 
 
 class BadLine(ValueError):
@@ -122,15 +125,12 @@ def decode(line: bytes) -> Line:
     Raises:
         BadLine: If there is no record in it.
     """
-    tail = _TAIL.search(line)
+    tail = _TAIL.search(line, max(0, len(line) - _TAIL_LENGTH))
     if tail is None:
         raise BadLine("it does not end as a record does")
     body = line[: tail.start()] + b"}"
     try:
-        fields = json.loads(body.decode("utf-8"))
-        if b"\\ud" in body or b"\\uD" in body:
-            fields = writable(fields)
-        record = _record(fields)
+        record = _record(_fields(body))
     except UnicodeDecodeError:
         raise BadLine("it is not UTF-8") from None
     except json.JSONDecodeError as error:
@@ -140,6 +140,14 @@ def decode(line: bytes) -> Line:
     except (KeyError, TypeError, ValueError) as error:
         raise BadLine(f"a field is missing or wrong ({type(error).__name__})") from None
     return Line(record, body, tail[1].decode())
+
+
+def _fields(body: bytes) -> Any:
+    if b"\\ud" not in body and b"\\uD" not in body:
+        # Three times as fast. What it refuses is left to the standard library to accept or name.
+        with contextlib.suppress(ValueError):
+            return from_json(body)
+    return writable(json.loads(body.decode("utf-8")))
 
 
 def _record(fields: Any) -> Record:

@@ -14,7 +14,7 @@ from agent_tui.domain.base import Actor, BlobRef, ModelRef
 from agent_tui.domain.decision import Approval, Choice, Gate, GateKind
 from agent_tui.domain.fold import apply
 from agent_tui.domain.spec import Criterion, Spec
-from agent_tui.domain.state import Output, Phase, State
+from agent_tui.domain.state import Phase, State, Step
 from agent_tui.domain.usage import Cost, Latency, Usage
 from agent_tui.domain.verdict import Finding, FindingUpdate, Verdict
 
@@ -305,17 +305,81 @@ def test_a_retry_drops_exactly_what_came_since_the_call() -> None:
         step="s", stop="end", usage=Usage(), cost=Cost(), latency=Latency(first_token_s=1.0)
     )
     retried = e.ModelRetried(step="s", kind="server", message="Oops.", attempt=2, wait_s=3)
-    started = [e.StepStarted(step=name, kind="code") for name in ("other", "s")]
+    started = [
+        e.StepStarted(step="other", kind="code"),
+        e.StepStarted(step="s", kind="review"),
+    ]
     state = fold(*started, said("other", "a"), asked, said("s", "kept"), answered)
     state = fold(asked, said("s", "half "), said("other", "b"), said("s", "an answer"), state=state)
-    assert [o.text for o in state.steps[1].output] == ["kept", "half ", "an answer"]
+    assert texts(state.steps[1]) == ["kept", "half ", "an answer"]
     state = fold(retried, state=state)
-    note = Output("tool", "Oops. Attempt 2 in 3 s.\n")
-    assert state.steps[1].output == (Output("text", "kept"), note)
-    assert [o.text for o in state.steps[0].output] == ["a", "b"]
+    note = "Oops. Attempt 2 in 3 s.\n"
+    assert texts(state.steps[1]) == ["kept", note]
+    assert texts(state.steps[0]) == ["a", "b"]
     state = fold(said("s", "again half"), retried, said("s", "whole"), answered, state=state)
-    assert state.steps[1].output == (Output("text", "kept"), note, note, Output("text", "whole"))
+    assert texts(state.steps[1]) == ["kept", note, note, "whole"]
     assert state.steps[1].calls == 2
+
+
+def texts(step: Step) -> list[str]:
+    return [piece.text for piece in step.output]
+
+
+def test_output_is_kept_for_the_last_step_and_for_the_coders_last() -> None:
+    def begun(step: str, kind: e.StepKind) -> e.StepStarted:
+        return e.StepStarted(step=step, kind=kind)
+
+    state = fold(begun("p", "plan"), said("p", "1"), begun("c", "code"), said("c", "2"))
+    assert [texts(step) for step in state.steps] == [[], ["2"]]
+    state = fold(begun("k", "check"), said("k", "3"), said("p", "late"), state=state)
+    assert [texts(step) for step in state.steps] == [[], ["2"], ["3"]]
+    state = fold(said("c", "still"), begun("r", "review"), state=state)
+    assert [texts(step) for step in state.steps] == [[], ["2", "still"], [], []]
+    state = fold(begun("d", "code"), said("c", "late"), state=state)
+    assert not any(step.output for step in state.steps)
+
+
+def test_states_share_what_was_streamed_and_differ_where_they_part() -> None:
+    first = fold(e.StepStarted(step="s", kind="plan"), said("s", "a"))
+    left, right = fold(said("s", "b"), state=first), fold(said("s", "c"), state=first)
+    assert [texts(x.steps[0]) for x in (first, left, right)] == [["a"], ["a", "b"], ["a", "c"]]
+    assert left != right
+    assert left == fold(e.StepStarted(step="s", kind="plan"), said("s", "a"), said("s", "b"))
+
+
+# -- drafts and forks -------------------
+
+
+def test_drafts_last_until_they_are_sent_or_the_gate_is_decided() -> None:
+    def draft(subject: str, text: str, gate: str = "g") -> e.DraftSaved:
+        return e.DraftSaved(gate=gate, subject=subject, text=text)
+
+    state = fold(draft("reason", "be"), draft("reason", "because"), draft("comment", "hm"))
+    assert state.draft("g", "reason") == "because"
+    assert state.draft("g", "comment") == "hm"
+    assert state.draft("other", "reason") == ""
+    state = fold(draft("comment", ""), state=state)
+    assert state.draft("g", "comment") == ""
+    decided = e.GateDecided(gate="g", kind="spec", choice="reject")
+    assert not fold(decided, state=state).drafts
+
+
+def test_a_fork_pays_for_itself_alone() -> None:
+    answered = e.ModelAnswered(
+        step="s",
+        stop="end",
+        usage=Usage(input_tokens=10),
+        cost=Cost(priced=Decimal("1.5")),
+        latency=Latency(total_s=2.0),
+    )
+    forked = e.SessionForked(parent="p", seq=3, digest="d", changes=("coder: other:model",))
+    state = fold(STARTED, SPECCED, e.StepStarted(step="s", kind="plan"), answered, forked)
+    assert state.parent == forked
+    assert state.cost == Cost()
+    assert state.model_s == 0
+    assert state.spec is not None
+    state = fold(answered, state=state)
+    assert state.cost.priced == Decimal("1.5")
 
 
 def test_sums() -> None:

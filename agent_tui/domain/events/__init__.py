@@ -17,7 +17,7 @@ from agent_tui.domain.events.commit import (
     DeployChanged,
     DeployFinished,
 )
-from agent_tui.domain.events.gates import GateDecided, GateOpened, SelectionSaved
+from agent_tui.domain.events.gates import DraftSaved, GateDecided, GateOpened, SelectionSaved
 from agent_tui.domain.events.imported import ImportSource, RequestAdded, SessionImported
 from agent_tui.domain.events.proposals import (
     AttemptProposed,
@@ -36,6 +36,7 @@ from agent_tui.domain.events.session import (
     OutcomeKind,
     RepoFacts,
     SessionFinished,
+    SessionForked,
     SessionLeft,
     SessionResumed,
     SessionStarted,
@@ -57,6 +58,7 @@ from agent_tui.domain.events.steps import (
 
 Event = (
     SessionStarted
+    | SessionForked
     | SessionLeft
     | SessionResumed
     | SessionFinished
@@ -78,6 +80,7 @@ Event = (
     | GateOpened
     | GateDecided
     | SelectionSaved
+    | DraftSaved
     | CommitStarted
     | CommitDone
     | CommitRefused
@@ -123,6 +126,7 @@ __all__ = [
     "CommitStarted",
     "DeployChanged",
     "DeployFinished",
+    "DraftSaved",
     "Event",
     "FindingAdded",
     "FindingChanged",
@@ -141,6 +145,7 @@ __all__ = [
     "RequestAdded",
     "SelectionSaved",
     "SessionFinished",
+    "SessionForked",
     "SessionImported",
     "SessionLeft",
     "SessionResumed",

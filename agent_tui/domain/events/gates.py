@@ -38,3 +38,18 @@ class SelectionSaved(Value):
     type: Literal["selection.saved"] = "selection.saved"
     gate: str
     selection: Selection
+
+
+class DraftSaved(Value):
+    """What the person has written so far and not sent: it is there again after a resume.
+
+    Attributes:
+        subject: What it is for, in the words of the screen that wrote it: ``reason``, ``spec``,
+            ``comment``, ``message``, ``file PATH``.
+        text: Empty when it was sent or given up.
+    """
+
+    type: Literal["draft.saved"] = "draft.saved"
+    gate: str
+    subject: str
+    text: str

@@ -90,6 +90,24 @@ class SessionFinished(Value):
     detail: str = ""
 
 
+class SessionForked(Value):
+    """The records before this one are another session's; from here on it goes its own way.
+
+    Attributes:
+        parent: The id of that session.
+        seq, digest: Place and checksum of its last record that was taken over.
+        reason: Why, in the person's words.
+        changes: What is different from here on, for example ``coder: openai:gpt-5.3-codex``.
+    """
+
+    type: Literal["session.forked"] = "session.forked"
+    parent: str
+    seq: int
+    digest: str
+    reason: str = ""
+    changes: tuple[str, ...] = ()
+
+
 class LogRecovered(Value):
     """The log's end was damaged; what could not be read was moved aside."""
 
