@@ -12,10 +12,11 @@ from agent_tui.bootstrap.models import open_models, pricing
 from agent_tui.config import paths
 from agent_tui.demo.repository import REQUEST
 from agent_tui.domain.base import BlobRef, Role
-from agent_tui.domain.decision import GateKind, GatePolicy
+from agent_tui.domain.decision import GateKind, GatePolicy, Remark
 from agent_tui.domain.events import Record, SessionFinished, SessionStarted
 from agent_tui.domain.state import Phase, State
 from agent_tui.domain.text import one_line
+from agent_tui.engine import comments
 from agent_tui.engine.context import Context
 from agent_tui.engine.gates import PolicyGatekeeper
 from agent_tui.engine.loop import Engine
@@ -90,6 +91,10 @@ class LiveSession:
     def interrupt(self) -> bool:
         """Stop the step that runs now."""
         return self._engine.interrupt()
+
+    async def remark(self, remark: Remark) -> None:
+        """Record a comment while no gate waits that would take it as an answer."""
+        await comments.take(self._ctx, remark)
 
     async def leave(self) -> None:
         """Record that the person left."""

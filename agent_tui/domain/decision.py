@@ -5,6 +5,7 @@ import json
 from typing import Literal
 
 from agent_tui.domain.base import Value
+from agent_tui.domain.comments import CommentDraft, CommentKind
 from agent_tui.domain.spec import Spec
 from agent_tui.domain.verdict import Severity
 
@@ -143,6 +144,43 @@ class AddFinding(Value):
     finding: FindingDraft
 
 
+class AddComment(Value):
+    """The person comments on the change."""
+
+    draft: CommentDraft
+
+
+class ChangeComment(Value):
+    """Another text or kind for a comment."""
+
+    comment: str
+    kind: CommentKind
+    text: str
+
+
+class RemoveComment(Value):
+    """A comment is taken back."""
+
+    comment: str
+
+
+class ResolveComment(Value):
+    """A comment is closed, or with False opened again."""
+
+    comment: str
+    resolved: bool = True
+
+
+class SaveComment(Value):
+    """An unfinished text is kept; an empty one is forgotten."""
+
+    draft: CommentDraft
+
+
+Remark = AddComment | ChangeComment | RemoveComment | ResolveComment | SaveComment
+"""What the person may write at any time, also while no gate waits."""
+
+
 class SaveSelection(Value):
     """What the person has marked so far; the gate goes on waiting."""
 
@@ -168,4 +206,5 @@ Answer = (
     | Waive
     | Reopen
     | AddFinding
+    | Remark
 )

@@ -6,6 +6,8 @@ from typing import Any
 
 from agent_tui.domain import events as e
 from agent_tui.domain.decision import Selection
+from agent_tui.domain.fold_review import HANDLERS as REVIEW_HANDLERS
+from agent_tui.domain.fold_review import with_answers
 from agent_tui.domain.output import Pieces, piece_of
 from agent_tui.domain.state import Decided, Phase, Revision, SpecVersion, State, Step
 from agent_tui.domain.usage import Cost, Usage
@@ -187,6 +189,8 @@ def _attempt_proposed(s: State, ev: e.AttemptProposed, r: e.Record) -> State:
         change=ev.change,
         notes=ev.notes,
     )
+    if ev.report is not None:
+        s = with_answers(s, ev.report.answers, ev.author, ev.attempt)
     return replace(
         s,
         revisions=(*s.revisions, revision),
@@ -210,6 +214,7 @@ def _checks_finished(s: State, ev: e.ChecksFinished, r: e.Record) -> State:
 
 def _verdict_proposed(s: State, ev: e.VerdictProposed, r: e.Record) -> State:
     s = _with_revision(s, verdict=ev.verdict)
+    s = with_answers(s, ev.verdict.answers, r.actor, s.attempt)
     updates = {update.finding: update for update in ev.verdict.updates}
 
     def updated(entry: LedgerEntry) -> LedgerEntry:
@@ -272,7 +277,8 @@ def _gate_decided(s: State, ev: e.GateDecided, r: e.Record) -> State:
         return replace(s, phase=Phase.FINISH)
     if ev.choice == "reject":
         # A rejection keeps what it sends until the role has answered.
-        return replace(s, phase=_AGAIN[ev.kind], rejection=ev.sends)
+        again = _AGAIN[ev.kind]
+        return replace(s, phase=again, rejection=ev.sends, carried_comments=ev.comments)
     if ev.choice == "edit":
         return s  # the edit's own event follows and says where to go
     if ev.kind == "limit":
@@ -374,4 +380,5 @@ _HANDLERS: dict[type, Callable[[State, Any, e.Record], State]] = {
     e.RequestAdded: _request_added,
     e.SessionImported: _session_imported,
     e.LogRecovered: _log_recovered,
+    **REVIEW_HANDLERS,
 }

@@ -10,6 +10,7 @@ from pydantic import PlainSerializer, PlainValidator
 from agent_tui.domain import events as e
 from agent_tui.domain.base import Actor, BlobRef, ModelRef, Role
 from agent_tui.domain.checks import CheckResult
+from agent_tui.domain.comments import CommentDraft, CommentEntry
 from agent_tui.domain.decision import Approval, Gate, Selection
 from agent_tui.domain.output import Pieces
 from agent_tui.domain.spec import Spec
@@ -123,12 +124,16 @@ class State:
 
     Attributes:
         gate: The gate that waits for a decision, if one does.
+        comments: What the person wrote on the change, in the order in which it was written.
+        comments_made: How many comments were ever added; ids are not given twice.
+        comment_drafts: Comments that were left unfinished.
         marked: What the person has marked as left out at that gate.
         drafts: What the person has written there and not sent.
         parent: The session that this one was forked from, and where.
         after_gate: Where the loop goes when a ``limit`` or ``fault`` gate is approved.
         fault: Why the last model call failed, while that is not decided.
         rejection: What the last rejection sends to the role that works again; "" when answered.
+        carried_comments: Ids of the comments that it holds.
         extra: How often each limit was raised by the person.
         person_s: Seconds that gates waited for the person.
         requests: What the person asked for later, after the session's own request.
@@ -145,6 +150,9 @@ class State:
     specs: tuple[SpecVersion, ...] = ()
     revisions: tuple[Revision, ...] = ()
     ledger: tuple[LedgerEntry, ...] = ()
+    comments: tuple[CommentEntry, ...] = ()
+    comments_made: int = 0
+    comment_drafts: tuple[CommentDraft, ...] = ()
     messages: tuple[e.MessageProposed, ...] = ()
     decisions: tuple[Decided, ...] = ()
     gate: Gate | None = None
@@ -153,6 +161,7 @@ class State:
     drafts: tuple[e.DraftSaved, ...] = ()
     fault: str = ""
     rejection: str = ""
+    carried_comments: tuple[str, ...] = ()
     extra: int = 0
     commit_started: e.CommitStarted | None = None
     commit: e.CommitDone | None = None
@@ -212,6 +221,11 @@ class State:
     def open_findings(self) -> tuple[LedgerEntry, ...]:
         """Findings that are neither fixed nor waived nor deferred."""
         return tuple(entry for entry in self.ledger if entry.status in ("open", "disputed"))
+
+    @property
+    def waiting_comments(self) -> tuple[CommentEntry, ...]:
+        """Comments that a model still owes a change or an answer for."""
+        return tuple(entry for entry in self.comments if entry.waits)
 
     @property
     def passes(self) -> bool:

@@ -3,6 +3,7 @@
 from typing import Literal
 
 from agent_tui.domain.base import Actor, Value
+from agent_tui.domain.comments import CommentAnswer
 
 Severity = Literal["blocker", "major", "minor", "nit"]
 BLOCKING: frozenset[str] = frozenset({"blocker", "major"})
@@ -66,6 +67,7 @@ class Verdict(Value):
     criteria: tuple[CriterionResult, ...] = ()
     findings: tuple[Finding, ...] = ()
     updates: tuple[FindingUpdate, ...] = ()
+    answers: tuple[CommentAnswer, ...] = ()
 
     def criterion(self, criterion_id: str) -> CriterionResult | None:
         """The answer for that criterion, if there is one."""

@@ -6,6 +6,7 @@ from typing import Any, Literal, TypeVar
 import pydantic_core
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from agent_tui.domain.comments import CommentAnswer
 from agent_tui.domain.events import Claim, CoderReport
 from agent_tui.domain.turn import ModelError
 from agent_tui.domain.verdict import CriterionState, FindingStatus, Severity
@@ -78,6 +79,7 @@ class ReviewAnswer(Answer):
     criteria: list[CriterionVerdict] = []
     findings: list[FindingAnswer] = []
     updates: list[UpdateAnswer] = []
+    answers: list[CommentAnswer] = []
 
 
 class ReportAnswer(Answer):
@@ -88,6 +90,7 @@ class ReportAnswer(Answer):
     not_done: list[str] = []
     unsure: list[str] = []
     commit_message: str = ""
+    answers: list[CommentAnswer] = []
 
     def report(self) -> CoderReport:
         """The same as a value of the session."""

@@ -4,13 +4,20 @@ Everything here is text that goes to a model: it may hold any character, and is 
 it is shown.
 """
 
+from collections.abc import Iterable, Sequence
 from importlib import resources
 
 from agent_tui.domain.checks import CheckResult
-from agent_tui.domain.decision import Selection
+from agent_tui.domain.comments import CommentEntry
+from agent_tui.domain.decision import GateKind, Selection
 from agent_tui.domain.patch import FilePatch, Hunk, Patch
 from agent_tui.domain.state import Revision, State
 from agent_tui.domain.text import decode
+from agent_tui.engine.comments import (
+    comments_on_left_out,
+    comments_text,
+    review_comments_text,
+)
 from agent_tui.engine.spec_text import spec_to_text
 
 MAX_OUTPUT = 6_000
@@ -34,8 +41,12 @@ def planner_brief(state: State) -> str:
     return "\n\n".join(parts)
 
 
-def coder_brief(state: State) -> str:
-    """What the coder is asked: the spec, and all that happened to its earlier attempts."""
+def coder_brief(state: State, patch: Patch | None = None) -> str:
+    """What the coder is asked: the spec, and all that happened to its earlier attempts.
+
+    Args:
+        patch: The patch in force, by which commented lines are found.
+    """
     parts = [f"# Attempt {state.attempt + 1}"]
     if state.spec:
         parts.append(f"# Specification, version {state.spec.version}\n\n")
@@ -43,6 +54,10 @@ def coder_brief(state: State) -> str:
     parts += _changes_by_the_person(state)
     if state.rejection:
         parts.append(state.rejection)
+    told = state.carried_comments if state.rejection else ()
+    waiting = [x for x in state.waiting_comments if x.comment.id not in told]
+    if comments := comments_text(waiting, patch):
+        parts.append(comments)
     revision = state.revision
     if revision and revision.checks:
         parts.append(checks_text(revision.checks))
@@ -53,7 +68,7 @@ def coder_brief(state: State) -> str:
     return "\n\n".join(parts)
 
 
-def reviewer_brief(state: State, patch_text: str) -> str:
+def reviewer_brief(state: State, patch_text: str, patch: Patch | None = None) -> str:
     """What the reviewer is asked: spec, diff, check results, ledger, the person's changes."""
     revision = state.revision
     parts = [f"# Review of attempt {state.attempt}"]
@@ -68,6 +83,9 @@ def reviewer_brief(state: State, patch_text: str) -> str:
         lines += [f"- unsure: {text}" for text in report.unsure]
         parts.append("\n".join(lines))
     parts += _changes_by_the_person(state)
+    unresolved = [entry for entry in state.comments if not entry.resolved]
+    if comments := review_comments_text(unresolved, patch):
+        parts.append(comments)
     parts.append(checks_text((revision.checks or ()) if revision else ()))
     if state.ledger:
         parts.append(ledger_text(state))
@@ -131,12 +149,39 @@ def _changes_by_the_person(state: State) -> list[str]:
 
 def change_text(revision: Revision) -> str:
     """The person's own change of an attempt, as the models are told."""
-    verb = "left out parts of" if revision.left_out else "edited"
-    return f"# The person {verb} attempt {revision.attempt}; keep it so\n\n{revision.change}"
+    if revision.left_out:
+        head = f"# Left out by the person from attempt {revision.attempt}; keep it so"
+    else:
+        head = f"# The person edited attempt {revision.attempt}; keep it so"
+    return f"{head}\n\n{revision.change}"
+
+
+def rejection(
+    state: State,
+    what: str,
+    kind: GateKind,
+    reason: str,
+    patch: Patch | None = None,
+    selection: Selection | None = None,
+) -> tuple[str, tuple[str, ...]]:
+    """All that a rejection at a gate sends: the reason, what was dropped, the comments.
+
+    Returns:
+        The text, and the ids of the comments that stand in it.
+    """
+    comments = state.waiting_comments if kind == "diff" else ()
+    text = rejection_text(what, reason, patch, selection, comments)
+    if comments:
+        text += f"\n\n{comments_text(comments, patch)}"
+    return text, tuple(entry.comment.id for entry in comments)
 
 
 def rejection_text(
-    what: str, reason: str, patch: Patch | None = None, selection: Selection | None = None
+    what: str,
+    reason: str,
+    patch: Patch | None = None,
+    selection: Selection | None = None,
+    comments: Sequence[CommentEntry] = (),
 ) -> str:
     """What a rejection sends to the role that works again.
 
@@ -146,19 +191,28 @@ def rejection_text(
         patch: The patch that they looked at.
         selection: What they dropped from it, if they dropped only a part.
     """
-    text = f"# The person rejected {what}\n\n{reason.strip() or 'They gave no reason.'}"
+    why = "See the comments." if comments else "They gave no reason."
+    text = f"# The person rejected {what}\n\n{reason.strip() or why}"
     if patch is not None and selection:
-        text += "\n\nThey marked these parts as not wanted:\n\n"
-        text += selection_text(patch, selection)
+        text += "\n\nLeft out by the person, who does not want these parts:\n\n"
+        text += selection_text(patch, selection, comments)
     return text
 
 
-def selection_text(patch: Patch, selection: Selection) -> str:
-    """The parts of a patch that a selection leaves out, as an excerpt of the diff."""
+def selection_text(
+    patch: Patch, selection: Selection, comments: Iterable[CommentEntry] = ()
+) -> str:
+    """The parts of a patch that a selection leaves out, as an excerpt of the diff.
+
+    Args:
+        comments: The person's; one on a part that is left out stands with it.
+    """
+    why = comments_on_left_out(comments, patch, selection)
     parts = []
     for file in patch.files:
         if file.path in selection.files:
-            parts.append(f"{file.path}: the whole change ({file.status})")
+            head = f"{file.path}: the whole change ({file.status})"
+            parts.append("\n".join([head, *why.get(file.path, ())]))
             continue
         if file.path in selection.modes:
             parts.append(f"{file.path}: the change of its mode")
@@ -169,7 +223,8 @@ def selection_text(patch: Patch, selection: Selection) -> str:
                 line = next(
                     new or old for i, (old, new, _) in enumerate(hunk.numbered()) if i in wanted
                 )
-                parts.append("\n".join([f"{file.path}, line {line}:", *lines]))
+                said = why.get(hunk.id, ())
+                parts.append("\n".join([f"{file.path}, line {line}:", *lines, *said]))
     return "\n\n".join(parts)
 
 

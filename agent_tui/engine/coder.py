@@ -25,7 +25,7 @@ async def code(ctx: Context) -> None:
             step,
             role="coder",
             system=system_prompt("coder"),
-            opening=user(coder_brief(ctx.state)),
+            opening=user(coder_brief(ctx.state, await current_patch(ctx))),
             toolbox=Toolbox(CODER_TOOLS, desk),
             until=Report.name,
         )
@@ -104,7 +104,7 @@ async def take_selection(ctx: Context, selection: Selection) -> bool:
     tree = await ctx.workspace.select(revision.base_tree, revision.tree, patch, selection)
     if tree == revision.base_tree:
         return False
-    change = selection_text(patch, selection)
+    change = selection_text(patch, selection, ctx.state.waiting_comments)
     await propose(
         ctx,
         tree,

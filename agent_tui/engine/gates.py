@@ -4,10 +4,12 @@ import asyncio
 
 from agent_tui.domain.base import Actor
 from agent_tui.domain.decision import (
+    AddComment,
     AddFinding,
     Answer,
     Approval,
     Approve,
+    ChangeComment,
     Choice,
     EditDeploy,
     EditFiles,
@@ -16,7 +18,10 @@ from agent_tui.domain.decision import (
     Gate,
     GateKind,
     Reject,
+    RemoveComment,
     Reopen,
+    ResolveComment,
+    SaveComment,
     SaveDraft,
     SaveSelection,
     Seen,
@@ -33,7 +38,8 @@ from agent_tui.domain.events import (
 )
 from agent_tui.domain.state import State
 from agent_tui.engine import coder, planner
-from agent_tui.engine.briefs import rejection_text
+from agent_tui.engine import comments as remarks
+from agent_tui.engine.briefs import rejection
 from agent_tui.engine.committer import propose_message
 from agent_tui.engine.context import Context
 from agent_tui.engine.reviewer import person_finding
@@ -149,6 +155,7 @@ class Gates:
             kind: GateKind = gate.kind,
             reason: str = "",
             sends: str = "",
+            comments: tuple[str, ...] = (),
             approval: Approval | None = None,
             seen: Seen | None = None,
         ) -> None:
@@ -158,6 +165,7 @@ class Gates:
                 choice=choice,
                 reason=reason,
                 sends=sends,
+                comments=comments,
                 approval=approval,
                 seen=seen,
                 waited_s=waited_s,
@@ -171,8 +179,12 @@ class Gates:
                     await decide("approve", kind="diff", approval=approval, seen=seen)
                 else:
                     reason = "Every part of the change was left out."
-                    sends = rejection_text(subject(ctx.state, "diff"), reason)
-                    await decide("reject", kind="diff", reason=reason, sends=sends, seen=seen)
+                    patch = await coder.current_patch(ctx)
+                    what = subject(ctx.state, "diff")
+                    sends, told = rejection(ctx.state, what, "diff", reason, patch, selection)
+                    await decide(
+                        "reject", kind="diff", reason=reason, sends=sends, comments=told, seen=seen
+                    )
             case Approve(seen=seen):
                 binds = gate.kind in BINDING and (gate.kind != "verdict" or ctx.state.passes)
                 approved = ctx.state.approval() if binds else None
@@ -180,9 +192,10 @@ class Gates:
             case Reject(stop=True, reason=reason, seen=seen):
                 await decide("stop", reason=reason, seen=seen)
             case Reject(reason=reason, selection=selection, seen=seen):
-                patch = await coder.current_patch(ctx) if selection else None
-                sends = rejection_text(subject(ctx.state, gate.kind), reason, patch, selection)
-                await decide("reject", reason=reason, sends=sends, seen=seen)
+                patch = await coder.current_patch(ctx)
+                what = subject(ctx.state, gate.kind)
+                sends, told = rejection(ctx.state, what, gate.kind, reason, patch, selection)
+                await decide("reject", reason=reason, sends=sends, comments=told, seen=seen)
             case EditSpec():
                 await planner.take_edit(ctx, answer)
                 await decide("edit")
@@ -192,6 +205,13 @@ class Gates:
             case EditMessage(message=text):
                 await propose_message(ctx, text, "person")
                 await decide("edit")
+            case _:
+                await self._keep(gate, answer, actor)
+
+    async def _keep(self, gate: Gate, answer: Answer, actor: Actor) -> None:
+        """Record an answer that decides nothing: the gate goes on waiting."""
+        ctx = self._ctx
+        match answer:
             case EditDeploy(command=command):
                 await ctx.recorder.append(DeployChanged(command=command), actor)
             case SaveSelection(selection=selection):
@@ -208,6 +228,10 @@ class Gates:
             case AddFinding(finding=draft):
                 added = person_finding(ctx.state, draft, await coder.current_patch(ctx))
                 await ctx.recorder.append(FindingAdded(finding=added), actor)
+            case (
+                AddComment() | ChangeComment() | RemoveComment() | ResolveComment() | SaveComment()
+            ):
+                await remarks.take(ctx, answer, actor)
 
 
 def subject(state: State, kind: GateKind) -> str:

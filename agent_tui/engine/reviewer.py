@@ -45,18 +45,19 @@ async def review(ctx: Context) -> None:
     """Ask for a verdict on the revision in force."""
     revision = _revision(ctx.state)
     raw = await ctx.workspace.diff(revision.base_tree, revision.tree)
+    patch = parse_patch(raw)
     async with ctx.step("review", role="reviewer") as step:
         done = await converse(
             ctx,
             step,
             role="reviewer",
             system=system_prompt("reviewer"),
-            opening=user(reviewer_brief(ctx.state, decode(raw))),
+            opening=user(reviewer_brief(ctx.state, decode(raw), patch)),
             toolbox=Toolbox(READING_TOOLS, Desk(ctx.workspace, revision.tree)),
             answer_schema=schema(ReviewAnswer),
         )
         answer = read_answer(ReviewAnswer, done.message.text, "reviewer")
-        verdict = complete_verdict(ctx.state, answer, parse_patch(raw))
+        verdict = complete_verdict(ctx.state, answer, patch)
         await ctx.recorder.append(VerdictProposed(tree=revision.tree, verdict=verdict), "reviewer")
 
 
@@ -155,6 +156,7 @@ def complete_verdict(state: State, answer: ReviewAnswer, patch: Patch) -> Verdic
         criteria=tuple(CriterionResult(**c.model_dump()) for c in answer.criteria),
         findings=tuple(findings),
         updates=tuple(updates),
+        answers=tuple(answer.answers),
     )
 
 

@@ -20,7 +20,7 @@ from agent_tui.domain.decision import (
 from agent_tui.domain.links import Node
 from agent_tui.domain.text import decode, visible_lines
 from agent_tui.domain.verdict import LedgerEntry, Severity
-from agent_tui.engine.briefs import rejection_text
+from agent_tui.engine.briefs import rejection
 from agent_tui.engine.gates import subject
 from agent_tui.ui.actions import BY_ID
 from agent_tui.ui.controller import SessionController
@@ -212,7 +212,8 @@ class LiveController(SessionController):
 
         def preview(reason: str) -> str:
             chosen = selection if kind == "diff" else None
-            return visible_lines(rejection_text(subject(state, kind), reason, patch, chosen))
+            what = subject(state, kind)
+            return visible_lines(rejection(state, what, kind, reason, patch, chosen)[0])
 
         def done(result: tuple[str, str] | None) -> None:
             if result is not None:
@@ -231,6 +232,7 @@ class LiveController(SessionController):
                 f"Reject {subject(state, kind)}",
                 [("again", again.get(kind, "Again")), ("stop", "Stop here")],
                 preview=preview,
+                optional=bool(kind == "diff" and (state.waiting_comments or selection)),
                 hint="Why? The model gets your words as they are.",
             ),
             done,

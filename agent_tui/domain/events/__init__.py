@@ -30,6 +30,13 @@ from agent_tui.domain.events.proposals import (
     SpecProposed,
     VerdictProposed,
 )
+from agent_tui.domain.events.review import (
+    CommentAdded,
+    CommentChanged,
+    CommentDraftSaved,
+    CommentRemoved,
+    CommentResolved,
+)
 from agent_tui.domain.events.session import (
     Limits,
     LogRecovered,
@@ -76,6 +83,11 @@ Event = (
     | VerdictProposed
     | FindingAdded
     | FindingChanged
+    | CommentAdded
+    | CommentChanged
+    | CommentRemoved
+    | CommentResolved
+    | CommentDraftSaved
     | MessageProposed
     | GateOpened
     | GateDecided
@@ -121,6 +133,11 @@ __all__ = [
     "ChecksFinished",
     "Claim",
     "CoderReport",
+    "CommentAdded",
+    "CommentChanged",
+    "CommentDraftSaved",
+    "CommentRemoved",
+    "CommentResolved",
     "CommitDone",
     "CommitRefused",
     "CommitStarted",

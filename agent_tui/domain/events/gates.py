@@ -18,6 +18,7 @@ class GateDecided(Value):
 
     Attributes:
         sends: The exact text that the next model call carries because of it.
+        comments: Ids of the person's comments that stand in it.
         waited_s: How long the gate was open in the process that closed it.
     """
 
@@ -27,6 +28,7 @@ class GateDecided(Value):
     choice: Choice
     reason: str = ""
     sends: str = ""
+    comments: tuple[str, ...] = ()
     approval: Approval | None = None
     seen: Seen | None = None
     waited_s: float = 0.0

@@ -4,6 +4,7 @@ from typing import Literal
 
 from agent_tui.domain.base import Actor, BlobRef, Value
 from agent_tui.domain.checks import CheckResult
+from agent_tui.domain.comments import CommentAnswer
 from agent_tui.domain.decision import Selection
 from agent_tui.domain.spec import Spec
 from agent_tui.domain.verdict import Finding, FindingStatus, Verdict
@@ -33,6 +34,7 @@ class CoderReport(Value):
     not_done: tuple[str, ...] = ()
     unsure: tuple[str, ...] = ()
     commit_message: str = ""
+    answers: tuple[CommentAnswer, ...] = ()
 
 
 class SpecProposed(Value):
