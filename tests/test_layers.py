@@ -43,8 +43,8 @@ EXCEPTIONS = {
 OUTSIDE = {
     "domain": {"pydantic"},
     "ports": set(),
-    "engine": {"pydantic", "pydantic_core"},
     "sessions": {"pydantic", "pydantic_core"},
+    "engine": {"pydantic", "pydantic_core", "tree_sitter", "tree_sitter_bash"},
     "workspace": {"git"},
     "config": {"pydantic", "platformdirs"},
     "providers": {"pydantic", "httpx", "anthropic", "openai"},
