@@ -34,10 +34,17 @@ class Selection(Value):
 
 
 class Seen(Value):
-    """How many of the hunks were really on screen before the decision."""
+    """How many of the hunks were really on screen before the decision, or in a look before it.
+
+    Attributes:
+        ids: Those hunks.
+        carried: The hunks that had been accepted in an earlier revision and were the same.
+    """
 
     hunks: int
     total: int
+    ids: tuple[str, ...] = ()
+    carried: tuple[str, ...] = ()
 
 
 class Approval(Value):
@@ -111,6 +118,7 @@ class EditFiles(Value):
     """
 
     files: dict[str, str | None] | None
+    seen: Seen | None = None
 
 
 class EditMessage(Value):
@@ -182,9 +190,14 @@ Remark = AddComment | ChangeComment | RemoveComment | ResolveComment | SaveComme
 
 
 class SaveSelection(Value):
-    """What the person has marked so far; the gate goes on waiting."""
+    """What the person has marked so far; the gate goes on waiting.
+
+    Attributes:
+        seen: Ids of the hunks that they have seen; None leaves what was kept of that.
+    """
 
     selection: Selection
+    seen: tuple[str, ...] | None = None
 
 
 class SaveDraft(Value):

@@ -187,6 +187,7 @@ def _attempt_proposed(s: State, ev: e.AttemptProposed, r: e.Record) -> State:
         report=report,
         left_out=ev.left_out,
         change=ev.change,
+        since=ev.since,
         notes=ev.notes,
     )
     if ev.report is not None:
@@ -197,6 +198,7 @@ def _attempt_proposed(s: State, ev: e.AttemptProposed, r: e.Record) -> State:
         phase=Phase.DIFF_GATE,
         gate=None,
         marked=Selection(),
+        seen=(),
         rejection="",
         refused=None,
     )
@@ -260,13 +262,16 @@ def _gate_opened(s: State, ev: e.GateOpened, r: e.Record) -> State:
 
 
 def _gate_decided(s: State, ev: e.GateDecided, r: e.Record) -> State:
-    decided = Decided(ev, r.actor, s.attempt, r.at, r.seq)
+    now = s.revision
+    place = (now.attempt, now.revision) if now else (0, 0)
+    decided = Decided(ev, r.actor, s.attempt, r.at, r.seq, place)
     s = replace(
         s,
         decisions=(*s.decisions, decided),
         gate=None,
         gate_opened=None,
         marked=Selection(),
+        seen=(),
         drafts=tuple(d for d in s.drafts if d.gate != ev.gate),
         fault="",
         person_s=s.person_s + (ev.waited_s if r.actor == "person" else 0.0),
@@ -309,7 +314,7 @@ _AGAIN: dict[str, Phase] = {
 
 
 def _selection_saved(s: State, ev: e.SelectionSaved, r: e.Record) -> State:
-    return replace(s, marked=ev.selection)
+    return replace(s, marked=ev.selection, seen=s.seen if ev.seen is None else ev.seen)
 
 
 def _commit_started(s: State, ev: e.CommitStarted, r: e.Record) -> State:

@@ -96,6 +96,7 @@ class Revision:
     report: e.CoderReport | None = None
     left_out: Selection | None = None
     change: str = ""
+    since: e.Since | None = None
     notes: tuple[str, ...] = ()
     checks: tuple[CheckResult, ...] | None = None
     verdict: Verdict | None = None
@@ -109,13 +110,18 @@ class Revision:
 
 @dataclass(frozen=True, slots=True)
 class Decided:
-    """A decision as it stands in the timeline; *seq* is the place of its record."""
+    """A decision as it stands in the timeline; *seq* is the place of its record.
+
+    Attributes:
+        revision: Attempt and number of the revision that was in force.
+    """
 
     event: e.GateDecided
     actor: Actor
     attempt: int
     at: datetime
     seq: int = -1
+    revision: tuple[int, int] = (0, 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +134,7 @@ class State:
         comments_made: How many comments were ever added; ids are not given twice.
         comment_drafts: Comments that were left unfinished.
         marked: What the person has marked as left out at that gate.
+        seen: Ids of the hunks that they have seen there, as far as that was kept.
         drafts: What the person has written there and not sent.
         parent: The session that this one was forked from, and where.
         after_gate: Where the loop goes when a ``limit`` or ``fault`` gate is approved.
@@ -158,6 +165,7 @@ class State:
     gate: Gate | None = None
     gate_opened: datetime | None = None
     marked: Selection = field(default_factory=Selection)
+    seen: tuple[str, ...] = ()
     drafts: tuple[e.DraftSaved, ...] = ()
     fault: str = ""
     rejection: str = ""

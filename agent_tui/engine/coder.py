@@ -1,8 +1,9 @@
 """The coder: from a spec to a tree, and the person's own revisions of it."""
 
 from agent_tui.domain.base import Actor
+from agent_tui.domain.carry import last_look
 from agent_tui.domain.decision import EditFiles, Selection
-from agent_tui.domain.events import AttemptProposed, CoderReport
+from agent_tui.domain.events import AttemptProposed, CoderReport, Since
 from agent_tui.domain.patch import Patch, parse_patch
 from agent_tui.domain.text import decode
 from agent_tui.domain.turn import ModelError
@@ -52,6 +53,7 @@ async def propose(
     """Record a tree as the revision in force, with the patch that leads to it."""
     base = ctx.workspace.base_tree
     blob = await ctx.recorder.put_blob(await ctx.workspace.diff(base, tree))
+    since = await _since(ctx, tree, by_coder=author == "coder")
     same = [r for r in ctx.state.revisions if r.attempt == attempt]
     await ctx.recorder.append(
         AttemptProposed(
@@ -64,9 +66,22 @@ async def propose(
             report=report,
             left_out=left_out,
             change=change,
+            since=since,
         ),
         author,
     )
+
+
+async def _since(ctx: Context, tree: str, *, by_coder: bool) -> Since | None:
+    """What the person, who knows an earlier revision, finds different in this one."""
+    look = last_look(ctx.state) if by_coder else None
+    before = look.revision if look is not None and look.kept is None else ctx.state.revision
+    if look is not None and look.kept is not None:
+        before = next(r for r in reversed(ctx.state.revisions) if r.patch == look.kept)
+    if before is None or not before.tree:
+        return None
+    patch = await ctx.recorder.put_blob(await ctx.workspace.diff(before.tree, tree))
+    return Since(attempt=before.attempt, revision=before.revision, tree=before.tree, patch=patch)
 
 
 async def take_edit(ctx: Context, edit: EditFiles) -> bool:

@@ -25,6 +25,7 @@ from agent_tui.domain.decision import (
     SaveDraft,
     SaveSelection,
     Seen,
+    Selection,
     Waive,
 )
 from agent_tui.domain.events import (
@@ -158,6 +159,7 @@ class Gates:
             comments: tuple[str, ...] = (),
             approval: Approval | None = None,
             seen: Seen | None = None,
+            selection: Selection | None = None,
         ) -> None:
             event = GateDecided(
                 gate=gate.id,
@@ -168,6 +170,7 @@ class Gates:
                 comments=comments,
                 approval=approval,
                 seen=seen,
+                selection=selection or None,
                 waited_s=waited_s,
             )
             await ctx.recorder.append(event, actor)
@@ -183,7 +186,13 @@ class Gates:
                     what = subject(ctx.state, "diff")
                     sends, told = rejection(ctx.state, what, "diff", reason, patch, selection)
                     await decide(
-                        "reject", kind="diff", reason=reason, sends=sends, comments=told, seen=seen
+                        "reject",
+                        kind="diff",
+                        reason=reason,
+                        sends=sends,
+                        comments=told,
+                        seen=seen,
+                        selection=selection,
                     )
             case Approve(seen=seen):
                 binds = gate.kind in BINDING and (gate.kind != "verdict" or ctx.state.passes)
@@ -195,13 +204,20 @@ class Gates:
                 patch = await coder.current_patch(ctx)
                 what = subject(ctx.state, gate.kind)
                 sends, told = rejection(ctx.state, what, gate.kind, reason, patch, selection)
-                await decide("reject", reason=reason, sends=sends, comments=told, seen=seen)
+                await decide(
+                    "reject",
+                    reason=reason,
+                    sends=sends,
+                    comments=told,
+                    seen=seen,
+                    selection=selection,
+                )
             case EditSpec():
                 await planner.take_edit(ctx, answer)
                 await decide("edit")
-            case EditFiles():
+            case EditFiles(seen=seen):
                 if await coder.take_edit(ctx, answer):
-                    await decide("edit", kind="diff")
+                    await decide("edit", kind="diff", seen=seen)
             case EditMessage(message=text):
                 await propose_message(ctx, text, "person")
                 await decide("edit")
@@ -214,8 +230,8 @@ class Gates:
         match answer:
             case EditDeploy(command=command):
                 await ctx.recorder.append(DeployChanged(command=command), actor)
-            case SaveSelection(selection=selection):
-                saved = SelectionSaved(gate=gate.id, selection=selection)
+            case SaveSelection(selection=selection, seen=seen):
+                saved = SelectionSaved(gate=gate.id, selection=selection, seen=seen)
                 await ctx.recorder.append(saved, actor, durable=False)
             case SaveDraft(subject=about, text=text):
                 draft = DraftSaved(gate=gate.id, subject=about, text=text)

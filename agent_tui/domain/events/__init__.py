@@ -27,6 +27,7 @@ from agent_tui.domain.events.proposals import (
     FindingAdded,
     FindingChanged,
     MessageProposed,
+    Since,
     SpecProposed,
     VerdictProposed,
 )
@@ -167,6 +168,7 @@ __all__ = [
     "SessionLeft",
     "SessionResumed",
     "SessionStarted",
+    "Since",
     "SpecProposed",
     "StepFinished",
     "StepKind",

@@ -19,6 +19,7 @@ class GateDecided(Value):
     Attributes:
         sends: The exact text that the next model call carries because of it.
         comments: Ids of the person's comments that stand in it.
+        selection: What was left out of a change that was rejected.
         waited_s: How long the gate was open in the process that closed it.
     """
 
@@ -31,15 +32,17 @@ class GateDecided(Value):
     comments: tuple[str, ...] = ()
     approval: Approval | None = None
     seen: Seen | None = None
+    selection: Selection | None = None
     waited_s: float = 0.0
 
 
 class SelectionSaved(Value):
-    """What the person has marked as left out, before the gate is decided."""
+    """What the person has marked as left out and has seen, before the gate is decided."""
 
     type: Literal["selection.saved"] = "selection.saved"
     gate: str
     selection: Selection
+    seen: tuple[str, ...] | None = None
 
 
 class DraftSaved(Value):

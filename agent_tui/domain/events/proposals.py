@@ -46,6 +46,20 @@ class SpecProposed(Value):
     author: Actor
 
 
+class Since(Value):
+    """The difference to the revision that the person looked at last, or to the one before.
+
+    Attributes:
+        attempt, revision, tree: That revision.
+        patch: ``git diff`` from its tree to the new one.
+    """
+
+    attempt: int
+    revision: int
+    tree: str
+    patch: BlobRef
+
+
 class AttemptProposed(Value):
     """A tree that could be committed.
 
@@ -56,6 +70,7 @@ class AttemptProposed(Value):
         patch: ``git diff`` from the base tree to it.
         left_out: What the person dropped from the revision before, when that made this one.
         change: In words and lines, what the person changed; it is what the models are told.
+        since: What is different; None for a first revision.
         notes: What is not known of this change; an imported one has no tree when the source does
             not show the files whole.
     """
@@ -70,6 +85,7 @@ class AttemptProposed(Value):
     report: CoderReport | None = None
     left_out: Selection | None = None
     change: str = ""
+    since: Since | None = None
     notes: tuple[str, ...] = ()
 
 
