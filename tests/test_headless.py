@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 import agent_tui
+from agent_tui.workspace.sandbox import find_sandbox
 
 SCRIPT = """
 [[planner]]
@@ -255,7 +256,10 @@ def test_an_interrupted_run_is_left_and_can_be_taken_up(
     pipe, go_on = tmp_path / "pipe", tmp_path / "go-on"
     os.mkfifo(pipe)
     check = f"test -e {go_on} || {{ echo waiting; cat {pipe}; }}"
-    shell.config(f'[[checks]]\nname = "waits"\ncommand = ["sh", "-c", {json.dumps(check)}]\n')
+    shell.config(
+        f'[[checks]]\nname = "waits"\ncommand = ["sh", "-c", {json.dumps(check)}]\n'
+        f"[sandbox]\nread = [{json.dumps(str(tmp_path))}]\n"
+    )
     words = shell.command("run", "Better", "--headless", "--json", "--script", str(script))
     process = subprocess.Popen(
         words,
@@ -340,8 +344,10 @@ def test_a_projects_commands_do_not_run_before_they_are_trusted(
     shell: Shell, repo: Path, script: Path, tmp_path: Path
 ) -> None:
     ran = tmp_path / "ran"
-    (repo / "agent-tui.toml").write_text(f'[[checks]]\nname = "x"\ncommand = "touch {ran}"\n')
-    words = ("run", "Better", "--headless", "--script", str(script))
+    project = f'[[checks]]\nname = "x"\ncommand = "touch {ran}"\n'
+    (repo / "agent-tui.toml").write_text(project)
+    # Without a sandbox, which would hide that it ran.
+    words = ("run", "Better", "--headless", "--script", str(script), "--set", "sandbox.use=none")
     done = shell.run(*words, cwd=repo)
     assert done.returncode == 0
     assert "not trusted, left out: " in done.stderr
@@ -350,6 +356,30 @@ def test_a_projects_commands_do_not_run_before_they_are_trusted(
     shell.git(repo, "reset", "-q", "--hard", "HEAD^")
     assert shell.run(*words, cwd=repo).returncode == 0
     assert ran.exists()
+    ran.unlink()
+    (repo / "agent-tui.toml").write_text(project + "# one byte more\n")
+    shell.git(repo, "reset", "-q", "--hard", "HEAD^")
+    assert "not trusted, left out: " in shell.run(*words, cwd=repo).stderr
+    assert not ran.exists()
+
+
+def test_a_sandbox_that_is_required_and_missing(shell: Shell, repo: Path, script: Path) -> None:
+    sets = ("--set", "sandbox.require=true", "--set", "sandbox.use=none")
+    done = shell.run("run", "Better", "--headless", "--script", str(script), *sets, cwd=repo)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == (
+        'agent-tui: There is no sandbox: it is switched off (sandbox.use = "none"). '
+        "The settings require one (sandbox.require = true).\n"
+    )
+
+
+def test_the_log_says_which_protection_was_on(shell: Shell, repo: Path, script: Path) -> None:
+    words = ("run", "Better", "--headless", "--json", "--script", str(script))
+    started = records(shell.run(*words, "--set", "sandbox.use=none", cwd=repo).stdout)[0]
+    assert started["data"]["protection"] == "none"
+    found = find_sandbox().protection
+    started = records(shell.run(*words, cwd=repo).stdout)[0]
+    assert started["data"]["protection"] == found
 
 
 # -- refusals ------------------------------

@@ -9,6 +9,7 @@ from pathlib import Path
 from agent_tui import __version__
 from agent_tui.bootstrap.environment import Environment, UsageError
 from agent_tui.bootstrap.models import open_models, pricing
+from agent_tui.bootstrap.protection import open_confinement
 from agent_tui.config import paths
 from agent_tui.demo.repository import REQUEST
 from agent_tui.domain.base import BlobRef, Role
@@ -25,6 +26,7 @@ from agent_tui.ports import Clock, Gatekeeper, Model
 from agent_tui.sessions.log import SessionLog
 from agent_tui.sessions.replay import fold
 from agent_tui.workspace.checks import TreeChecks
+from agent_tui.workspace.confinement import Confinement
 from agent_tui.workspace.repository import signature
 from agent_tui.workspace.worktree import GitWorkspace
 
@@ -136,6 +138,7 @@ async def _context(
     workspace: GitWorkspace,
     models: Mapping[Role, Model],
     state: State,
+    confinement: Confinement,
 ) -> Context:
     signoff = None
     if env.loaded.settings.commit.signoff:
@@ -143,7 +146,7 @@ async def _context(
     return Context(
         recorder=Recorder(log, state),
         workspace=workspace,
-        checks=TreeChecks(workspace, sys.executable),
+        checks=TreeChecks(workspace, sys.executable, confinement),
         models=models,
         clock=env.clock,
         ids=RandomIds(),
@@ -169,7 +172,8 @@ async def start_session(
         person: Who answers at gates; None decides all of them by policy.
 
     Raises:
-        UsageError: If the request is empty or a role has no model.
+        UsageError: If the request is empty, a role has no model, or a sandbox is required and
+            there is none.
         WorkspaceError: If the worktree cannot be made.
         LogError: If the log cannot be made.
     """
@@ -177,13 +181,14 @@ async def start_session(
         raise UsageError("The request is empty: say in a few words what should be done.")
     models = open_models(env)
     settings = env.loaded.settings
+    confinement = await open_confinement(env)
     session_id = env.store.new_id()
     workspace = await GitWorkspace.create(
         env.facts, session_id, _worktrees(env), hooks=settings.commit.hooks
     )
     async with _closing_on_error(workspace):
         log = env.store.create(session_id)
-        ctx = await _context(env, log, workspace, models, State())
+        ctx = await _context(env, log, workspace, models, State(), confinement)
         started = await ctx.recorder.append(
             SessionStarted(
                 session=session_id,
@@ -249,6 +254,7 @@ async def resume_session(
             raise UsageError(
                 f"Session {log.id} belongs to {state.session.repo.root}. Resume it there."
             )
+        confinement = await open_confinement(env)
         workspace = await GitWorkspace.reopen(
             state.session.repo,
             log.id,
@@ -256,7 +262,7 @@ async def resume_session(
             hooks=env.loaded.settings.commit.hooks,
         )
         async with _closing_on_error(workspace):
-            ctx = await _context(env, log, workspace, open_models(env), state)
+            ctx = await _context(env, log, workspace, open_models(env), state, confinement)
             policy = _policy(env)
             engine = Engine(ctx, person or policy, policy)
             opening = await engine.recover(__version__)

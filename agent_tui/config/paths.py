@@ -46,6 +46,11 @@ def worktrees_folder() -> Path:
     return state_folder() / "worktrees"
 
 
+def caches_folder() -> Path:
+    """Where folders are that checks share; they can be removed at any time."""
+    return platformdirs.user_cache_path(APP, appauthor=False) / "checks"
+
+
 def trust_file() -> Path:
     """Which project files the user has trusted."""
     return state_folder() / "trust.json"

@@ -2,8 +2,10 @@
 
 from typing import Any
 
-COMMANDS = frozenset({("checks",), ("deploy", "command")})
-"""Keys that name programs to run: they need the user's trust."""
+COMMANDS = frozenset(
+    {("checks",), ("deploy", "command"), ("sandbox", "read"), ("sandbox", "caches")}
+)
+"""Keys that name programs to run, or what those may see: they need the user's trust."""
 
 _FORBIDDEN = {
     "keymap": "a project may not change your keys",
@@ -30,6 +32,14 @@ def refusal(key: tuple[str, ...], value: Any, current: Any) -> str:
         case ("gates", _):
             return "" if value == "ask" else "a project may only change it from auto to ask"
         case ("limits", _):
+            lower = value is not None and (current is None or value < current)
+            return "" if lower else _LOWER
+        case ("sandbox", "require"):
+            return "" if value else "a project may not switch it off"
+        case ("sandbox", "read" | "caches"):
+            inside = all(not path.startswith(("/", "~")) for path in value)
+            return "" if inside else "a project may only name what is in its own folder"
+        case ("sandbox", "memory_mb" | "processes"):
             lower = value is not None and (current is None or value < current)
             return "" if lower else _LOWER
         case ("commit", "hooks"):

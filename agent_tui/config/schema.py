@@ -44,13 +44,27 @@ def _limit(value: Any) -> Any:
     return None if value == NO_LIMIT else value
 
 
+def _paths(value: Any) -> Any:
+    if not isinstance(value, list | tuple) or not all(isinstance(p, str) and p for p in value):
+        raise ValueError("should be a list of paths")
+    for path in value:
+        if "\0" in path or ".." in Path(path).parts or Path(path) == Path():
+            raise ValueError(f"should name a file or folder without '..', not {path!r}")
+        _home(path)
+    return tuple(value)
+
+
+def _home(path: str) -> Path:
+    try:
+        return Path(path).expanduser()
+    except RuntimeError:
+        raise ValueError("begins with a ~ that names no home folder") from None
+
+
 def _folder(value: Any) -> Any:
     if not isinstance(value, str):
         return value
-    try:
-        path = Path(value).expanduser()
-    except RuntimeError:
-        raise ValueError("begins with a ~ that names no home folder") from None
+    path = _home(value)
     if not path.is_absolute():
         raise ValueError("should be an absolute path, or begin with ~/")
     return path
@@ -58,6 +72,7 @@ def _folder(value: Any) -> Any:
 
 Model = Annotated[ModelRef | None, BeforeValidator(_model)]
 Command = Annotated[tuple[str, ...], BeforeValidator(_command)]
+Paths = Annotated[tuple[str, ...], BeforeValidator(_paths)]
 Count = Annotated[Annotated[int, Field(strict=True, ge=1)] | None, BeforeValidator(_limit)]
 Amount = Annotated[
     Annotated[float, Field(strict=True, gt=0, allow_inf_nan=False)] | None, BeforeValidator(_limit)
@@ -116,6 +131,7 @@ class CheckSettings(Section):
     name: Text
     command: Annotated[Command, Field(min_length=1)]
     timeout_s: Seconds = 300.0
+    network: Flag = False
 
 
 class DeploySettings(Section):
@@ -134,6 +150,28 @@ class CommitSettings(Section):
 
     signoff: Flag = False
     hooks: Literal["run", "refuse"] = "run"
+
+
+class SandboxSettings(Section):
+    """``[sandbox]``: how checks and the coder's commands are kept from the rest of the machine.
+
+    Attributes:
+        use: Whether bubblewrap is used where it is there and holds, or never.
+        require: Whether no session begins without it.
+        read: What they may read besides programs: absolute paths, ``~/…``, or names in the
+            checkout, such as a virtual environment that git ignores.
+        caches: Folders that they may write and share: as above; those with a name in the checkout
+            are kept apart from the checkout itself.
+        memory_mb: MiB that one command and all that it starts may use.
+        processes: How many of them there may be at the same time.
+    """
+
+    use: Literal["auto", "none"] = "auto"
+    require: Flag = False
+    read: Paths = ()
+    caches: Paths = ()
+    memory_mb: Count = 8192
+    processes: Count = 1024
 
 
 class SessionSettings(Section):
@@ -184,6 +222,7 @@ class Settings(Section):
     commit: CommitSettings = CommitSettings()
     theme: Text = DEFAULT
     keymap: dict[str, Text] = {}
+    sandbox: SandboxSettings = SandboxSettings()
     sessions: SessionSettings = SessionSettings()
     editor: EditorSettings = EditorSettings()
 

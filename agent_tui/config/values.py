@@ -20,5 +20,6 @@ def show(value: Any) -> str:
             return visible(json.dumps(shlex.join(value), ensure_ascii=False)) if value else "none"
         return ", ".join(show(item) for item in value)
     if hasattr(value, "command"):
-        return visible(f"{value.name} ({shlex.join(value.command)})")
+        network = ", with the network" if getattr(value, "network", False) else ""
+        return visible(f"{value.name} ({shlex.join(value.command)}{network})")
     return visible(json.dumps(str(value), ensure_ascii=False))

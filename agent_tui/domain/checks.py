@@ -11,11 +11,13 @@ class CheckCommand(Value):
             interpreter that runs agent-tui, ``{report}`` for a path where the command may leave
             a JUnit XML file.
         timeout_s: Seconds after which it is ended and counts as failed.
+        network: Whether it reaches the network from inside the sandbox.
     """
 
     name: str
     command: tuple[str, ...]
     timeout_s: float = 300.0
+    network: bool = False
 
 
 class TestCase(Value):

@@ -33,7 +33,7 @@ def _away(s: State, r: e.Record) -> State:
 
 
 def _session_started(s: State, ev: e.SessionStarted, r: e.Record) -> State:
-    return replace(s, session=ev, started_at=r.at, phase=Phase.PLAN)
+    return replace(s, session=ev, protection=ev.protection, started_at=r.at, phase=Phase.PLAN)
 
 
 def _session_forked(s: State, ev: e.SessionForked, r: e.Record) -> State:
@@ -64,7 +64,7 @@ def _session_left(s: State, ev: e.SessionLeft, r: e.Record) -> State:
 
 
 def _session_resumed(s: State, ev: e.SessionResumed, r: e.Record) -> State:
-    return replace(s, left=False)
+    return replace(s, left=False, protection=ev.protection or s.protection)
 
 
 def _session_finished(s: State, ev: e.SessionFinished, r: e.Record) -> State:

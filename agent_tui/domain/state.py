@@ -137,6 +137,7 @@ class State:
         seen: Ids of the hunks that they have seen there, as far as that was kept.
         drafts: What the person has written there and not sent.
         parent: The session that this one was forked from, and where.
+        protection: What keeps commands from the machine, in the process that runs the session.
         after_gate: Where the loop goes when a ``limit`` or ``fault`` gate is approved.
         fault: Why the last model call failed, while that is not decided.
         rejection: What the last rejection sends to the role that works again; "" when answered.
@@ -152,6 +153,7 @@ class State:
     seq: int = -1
     session: e.SessionStarted | None = None
     parent: e.SessionForked | None = None
+    protection: str = "none"
     phase: Phase = Phase.PLAN
     steps: tuple[Step, ...] = ()
     specs: tuple[SpecVersion, ...] = ()

@@ -101,7 +101,7 @@ class Engine:
                 detail = "The process ended before this step did."
                 event = StepFinished(step=step.id, outcome="interrupted", detail=detail)
                 records.append(await self._ctx.recorder.append(event, "engine"))
-        resumed = SessionResumed(app_version=app_version)
+        resumed = SessionResumed(app_version=app_version, protection=self._ctx.checks.protection)
         return [*records, await self._ctx.recorder.append(resumed, "person")]
 
     async def _interruptible(self, work: Awaitable[None]) -> None:

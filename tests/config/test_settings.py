@@ -188,6 +188,17 @@ def test_overrides_take_text_and_values(files: Files) -> None:
             "refuse",
             "may not have its own hooks run",
         ),
+        (
+            "[sandbox]\nrequire = true",
+            "[sandbox]\nrequire = false",
+            "sandbox.require",
+            True,
+            "may not switch it off",
+        ),
+        ("", '[sandbox]\nuse = "none"', "sandbox.use", "auto", "may not set it"),
+        ("", '[sandbox]\nread = ["~/.ssh"]', "sandbox.read", (), "what is in its own folder"),
+        ("", '[sandbox]\ncaches = ["/etc"]', "sandbox.caches", (), "what is in its own folder"),
+        ("", "[sandbox]\nprocesses = 9999", "sandbox.processes", 1024, "only lower"),
     ],
 )
 def test_a_project_may_not(
@@ -212,6 +223,8 @@ def test_a_project_may_not(
         ("", "[limits]\niterations = 2", "limits.iterations", 2),
         ("", "[limits]\ndollars = 2", "limits.dollars", 2),
         ("", '[commit]\nhooks = "refuse"', "commit.hooks", "refuse"),
+        ("", "[sandbox]\nrequire = true", "sandbox.require", True),
+        ("", "[sandbox]\nmemory_mb = 512", "sandbox.memory_mb", 512),
         ("", 'theme = "paper"', "theme", "paper"),
         (
             "",
@@ -258,6 +271,25 @@ def test_a_projects_commands_wait_for_trust(files: Files) -> None:
     assert loaded.settings.deploy.command[0] == "git"
     assert not loaded.untrusted
     assert loaded.sources["checks"].layer == "project"
+
+
+def test_what_a_project_wants_to_see_waits_for_trust(files: Files) -> None:
+    wish = '[sandbox]\nread = [".venv"]\n[[checks]]\nname = "x"\ncommand = "y"\nnetwork = true\n'
+    loaded = files.load("", wish)
+    assert loaded.settings.sandbox.read == ()
+    assert sorted(str(item).partition(": ")[2] for item in loaded.untrusted) == [
+        "checks = x (y, with the network)",
+        'sandbox.read = ".venv"',
+    ]
+    loaded = files.load("", wish, trusted=True)
+    assert loaded.settings.sandbox.read == (".venv",)
+    assert loaded.settings.check_commands()[0].network
+
+
+@pytest.mark.parametrize("path", ["../x", "a/../../b", ".", "", "a\\u0000b", "~nobody-at-all/x"])
+def test_paths_that_the_sandbox_does_not_take(files: Files, path: str) -> None:
+    with pytest.raises(ConfigError, match=r"sandbox\.read"):
+        files.load(f'[sandbox]\nread = ["{path}"]')
 
 
 def test_trust_is_asked_about_exactly_the_bytes_that_are_used(files: Files) -> None:

@@ -52,6 +52,8 @@ class SessionStarted(Value):
     """The first event of every session.
 
     Attributes:
+        protection: What keeps checks and the coder's commands from the rest of the machine:
+            ``bubblewrap`` or ``none``.
         source: What it was imported from, when another agent recorded it.
     """
 
@@ -76,10 +78,15 @@ class SessionLeft(Value):
 
 
 class SessionResumed(Value):
-    """A process opened the session again to go on with it."""
+    """A process opened the session again to go on with it.
+
+    Attributes:
+        protection: What keeps commands from the machine from now on; empty in older logs.
+    """
 
     type: Literal["session.resumed"] = "session.resumed"
     app_version: str = ""
+    protection: str = ""
 
 
 class SessionFinished(Value):
