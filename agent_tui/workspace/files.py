@@ -39,7 +39,7 @@ def write_files(root: Path, files: Mapping[str, bytes | None]) -> None:
     """
     plan = {path: (parts_of(path), data) for path, data in files.items()}
     gone = {parts for parts, data in plan.values() if data is None}
-    with _Folder(root) as folder:
+    with Folder(root) as folder:
         path = ""
         try:
             for path, (parts, data) in plan.items():
@@ -54,7 +54,13 @@ def write_files(root: Path, files: Mapping[str, bytes | None]) -> None:
             raise refusal(path, one_line(error.strerror or str(error))) from error
 
 
-class _Folder:
+class Folder:
+    """A folder that was opened once, and whatever is below it, reached without following links.
+
+    Raises:
+        WorkspaceError: If it cannot be opened.
+    """
+
     def __init__(self, root: Path) -> None:
         try:
             self._root = os.open(root, _FOLDER)
@@ -63,7 +69,7 @@ class _Folder:
                 f"the worktree {one_line(str(root))} cannot be opened: {error.strerror}."
             ) from error
 
-    def __enter__(self) -> "_Folder":
+    def __enter__(self) -> "Folder":
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -77,7 +83,7 @@ class _Folder:
         gone: set[tuple[bytes, ...]],
     ) -> None:
         """Refuse what cannot be written, before anything is."""
-        parent = self._parent(path, parts, gone=gone)
+        parent = self.parent(path, parts, gone=gone)
         try:
             found = _lstat(parts[-1], parent) if parent is not None else None
         finally:
@@ -97,7 +103,7 @@ class _Folder:
 
     def write(self, path: str, parts: tuple[bytes, ...], data: bytes) -> None:
         """Put a whole new file in its place, with the mode of the old one."""
-        parent = self._parent(path, parts, create=True)
+        parent = self.parent(path, parts, create=True)
         if parent is None:
             raise refusal(path, "its folder disappeared")
         temporary = f"{TEMPORARY}{secrets.token_hex(8)}"
@@ -123,7 +129,7 @@ class _Folder:
     def delete(self, path: str, parts: tuple[bytes, ...]) -> None:
         """Remove the file, and the folders that are empty without it."""
         for depth in range(len(parts), 0, -1):
-            parent = self._parent(path, parts[:depth])
+            parent = self.parent(path, parts[:depth])
             if parent is None:
                 return
             try:
@@ -139,7 +145,7 @@ class _Folder:
             finally:
                 os.close(parent)
 
-    def _parent(
+    def parent(
         self,
         path: str,
         parts: tuple[bytes, ...],

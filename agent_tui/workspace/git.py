@@ -286,7 +286,8 @@ class GitThread:
 
 def system_error(error: OSError) -> WorkspaceError:
     """What the system refused, as a sentence."""
-    name = f"{one_line(os.fsdecode(error.filename))}: " if error.filename else ""
+    known = isinstance(error.filename, str | bytes | os.PathLike)
+    name = f"{one_line(os.fsdecode(error.filename))}: " if known else ""
     return WorkspaceError(f"{name}{one_line(error.strerror or str(error))}.")
 
 

@@ -138,8 +138,9 @@ def _rewritten(lines: Lines, placed: Sequence[Placed]) -> bytes:
     for number, line in enumerate(result):
         if not line.endswith(b"\n") and (ends or number < len(result) - 1):
             result[number] = line + lines.usual_end
-    if result and not ends:
-        result[-1] = body(result[-1])
+    if result and not ends and result[-1].endswith(b"\n"):
+        written = bool(placed) and placed[-1].as_written
+        result[-1] = result[-1][:-1] if written else body(result[-1])
     return bom + b"".join(result) if result else b""
 
 

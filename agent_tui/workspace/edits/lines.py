@@ -9,7 +9,7 @@ from agent_tui.domain.edits import Rung
 
 BOM = b"\xef\xbb\xbf"
 RUNGS: tuple[Rung, ...] = ("exact", "trailing blanks", "indent", "punctuation")
-MAX_PLACES = 1_000
+MAX_PLACES = 200
 """More places than these are never looked at: such a match is ambiguous many times over."""
 
 MAX_VERIFIED = 2_000_000
@@ -181,6 +181,8 @@ class _Index:
             return []
         wanted = array("I", [n for n in numbers if n is not None])
         width, row, needle = wanted.itemsize, self._row, wanted.tobytes()
+        if row.count(needle) > MAX_PLACES * width:
+            return list(range(MAX_PLACES + 1))  # far too many: which they are is never asked
         found: list[int] = []
         at = row.find(needle)
         while at >= 0 and len(found) <= MAX_PLACES:

@@ -51,11 +51,13 @@ def place_all(lines: Lines, hunks: Sequence[Hunk], *, ordered: bool) -> list[Pla
         ordered: Whether the hunks come in the file's order, which may decide between places.
     """
     found: list[list[Placed] | NoPlace] = []
+    failed: dict[tuple[object, ...], NoPlace] = {}  # a model can repeat itself ten thousand times
     for hunk in hunks:
+        key = (tuple(hunk.old), hunk.anchors, hunk.at_end, hunk.old_ends)
         try:
-            found.append(_candidates(lines, hunk))
+            found.append(failed.get(key) or _candidates(lines, hunk))
         except NoPlace as problem:
-            found.append(problem)
+            found.append(failed.setdefault(key, problem))
     candidates = [entry for entry in found if isinstance(entry, list)]
     if len(candidates) < len(found) or not ordered:
         return [e if isinstance(e, NoPlace) else _only(e, lines) for e in found]
@@ -90,7 +92,7 @@ def _candidates(lines: Lines, hunk: Hunk) -> list[Placed]:
     if not scopes:
         doubts = (f"the line after @@ is not in the file: {decode(hunk.anchors[-1])[:80]}",)
         scopes = [(0, len(lines.raw))]
-    if any(text.endswith(b"\r") or text.startswith(BOM) for _, text in hunk.ops):
+    if _spells_ends(hunk):
         places = [Place(start, "exact") for start in lines.as_written(old)]
         if fitting := _fitting(lines, hunk, places, scopes):
             return [Placed(hunk, place, True, doubts) for place in fitting]
@@ -116,10 +118,15 @@ def _candidates(lines: Lines, hunk: Hunk) -> list[Placed]:
     )
 
 
+def _spells_ends(hunk: Hunk) -> bool:
+    """Whether the lines have terminators of their own, or a BOM, that may be meant."""
+    return any(text.endswith(b"\r") or text.startswith(BOM) for _, text in hunk.ops)
+
+
 def _bare(lines: Lines, hunk: Hunk) -> Placed:
     """The place of lines that are only added, without any that stand around them."""
     if hunk.at_end or not lines.raw:
-        return Placed(hunk, Place(len(lines.raw), "exact"))
+        return Placed(hunk, Place(len(lines.raw), "exact"), as_written=_spells_ends(hunk))
     if hunk.anchors:
         scopes = _scopes(lines, hunk.anchors)
         starts = sorted({start for start, _ in scopes})
