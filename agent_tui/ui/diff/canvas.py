@@ -1,0 +1,232 @@
+"""The drawing half of the widget: lays a patch out, and draws the lines that are on the screen."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import ClassVar, TypedDict, TypeVar
+
+from rich.style import Style
+from textual.geometry import Region, Size
+from textual.scroll_view import ScrollView
+from textual.strip import Strip
+
+from agent_tui.domain.patch import Patch
+from agent_tui.ui.diff.blocks import Options, Stream
+from agent_tui.ui.diff.layout import Layout, Row
+from agent_tui.ui.diff.model import Overlays
+from agent_tui.ui.diff.paint import Names, Painter, Scene
+
+T = TypeVar("T")
+SPLIT_FROM = 140
+"""Cells from which the two sides stand next to each other by themselves."""
+AT_FIRST = 400
+"""Hunks that are measured before the first frame; the others follow in a thread."""
+STRIPS = 4_000
+
+
+class _Scroll(TypedDict):
+    animate: bool
+    force: bool
+    immediate: bool
+
+
+AT_ONCE: _Scroll = {"animate": False, "force": True, "immediate": True}
+"""An animated page takes about a second to come to rest; the cursor must not wait for it."""
+
+_NAMES = (
+    "plain", "head", "hunk", "add", "del", "out", "moved", "more", "note", "void", "number", "rule",
+    "mark", "strong", "gone", "accent", "ok", "bad", "warn", "muted", "person", "model", "comment",
+    "keyword", "string", "literal", "word-add", "word-del", "trailing", "match", "range", "cursor",
+    "sign-add", "sign-del", "sign-note",
+)  # fmt: skip
+
+
+class Canvas(ScrollView, can_focus=True, inherit_bindings=False):
+    """Shows rows of a patch."""
+
+    ALLOW_SELECT = False
+    COMPONENT_CLASSES: ClassVar[set[str]] = {f"diff--{name}" for name in _NAMES}
+    DEFAULT_CSS = """
+    Canvas {
+        height: 1fr;
+        background: $background;
+        color: $foreground;
+        overflow-x: hidden;
+        scrollbar-size-vertical: 1;
+        scrollbar-size-horizontal: 1;
+        & > .diff--head { background: $panel; }
+        & > .diff--hunk { background: $surface; }
+        & > .diff--add { background: $success-muted; }
+        & > .diff--del { background: $error-muted; }
+        & > .diff--out { color: $foreground-darken-3; text-style: strike; }
+        & > .diff--moved { background: $primary-muted; }
+        & > .diff--more { color: $foreground-darken-2; }
+        & > .diff--note { background: $surface; }
+        & > .diff--void { background: $surface; }
+        & > .diff--number { color: $foreground-darken-3; }
+        & > .diff--rule { color: $foreground-darken-3; }
+        & > .diff--mark { color: $primary; }
+        & > .diff--strong { text-style: bold; }
+        & > .diff--gone { color: $foreground-darken-3; text-style: strike; }
+        & > .diff--accent { color: $text-secondary; }
+        & > .diff--ok { color: $text-success; }
+        & > .diff--bad { color: $text-error; }
+        & > .diff--warn { color: $text-warning; }
+        & > .diff--muted { color: $foreground-darken-2; }
+        & > .diff--person { color: $text-accent; }
+        & > .diff--model { color: $text-primary; }
+        & > .diff--comment { color: $foreground-darken-2; text-style: italic; }
+        & > .diff--keyword { color: $text-accent; }
+        & > .diff--string { color: $text-primary; }
+        & > .diff--literal { color: $text-warning; }
+        & > .diff--word-add { background: $success 45%; }
+        & > .diff--word-del { background: $error 45%; }
+        & > .diff--trailing { background: $error; }
+        & > .diff--match { background: $warning; color: $background; }
+        & > .diff--range { background: $primary-muted; }
+        & > .diff--cursor { background: $boost; }
+        & > .diff--sign-add { color: $text-success; text-style: bold; }
+        & > .diff--sign-del { color: $text-error; text-style: bold; }
+        & > .diff--sign-note { color: $text-warning; text-style: bold; }
+    }
+    """
+
+    def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:
+        super().__init__(id=id, classes=classes)
+        self.scene = Scene()
+        self._strips: dict[tuple[int, bool, bool], Strip] = {}
+        self._styles: dict[Names, Style] = {}
+        self._generation = 0
+        self._split: bool | None = None
+        self._wrap = True
+        self._fold_space = False
+        self.stream = Stream(Patch())
+        self.overlays = Overlays()
+        self.plan = self._new_layout()
+
+    # -- layout ------------------------------------------------------------------------------
+
+    @property
+    def options(self) -> Options:
+        """How the patch is laid out in the present width."""
+        width = max(20, self.size.width)
+        split = self._split if self._split is not None else width >= SPLIT_FROM
+        return Options(width, split=split, wrap=self._wrap, fold_space=self._fold_space)
+
+    def _new_layout(self) -> Layout:
+        return Layout(self.stream, self.overlays, Options(20))
+
+    def _lay_out(self) -> None:
+        """Make the rows anew: at first those at the top, then all of them in a thread."""
+        self._generation += 1
+        generation = self._generation
+        before = self.plan
+        same = before.stream is self.stream
+        layout = self._fresh(before if same else None)
+        layout.measure(max(AT_FIRST, before.measured if before.complete and same else 0))
+        self._use(layout)
+        if not layout.complete:
+            full = self._fresh(layout)
+
+            def done(_: None) -> None:
+                if generation == self._generation:
+                    self._use(full)
+                    self.laid_out()
+
+            self.behind(full.measure, done)
+
+    def _fresh(self, before: Layout | None) -> Layout:
+        layout = Layout(self.stream, self.overlays, self.options)
+        if before is not None:
+            layout.expanded = dict(before.expanded)
+            layout.opened = set(before.opened)
+            layout.facts = dict(before.facts)
+            layout.set_overlays(self.overlays)
+        return layout
+
+    def _use(self, layout: Layout) -> None:
+        self.plan = layout
+        self.redraw()
+        self._resize_world()
+
+    def _resize_world(self) -> None:
+        width, blocks = self.size.width, self.plan.blocks
+        options = self.plan.options
+        if not options.wrap:
+            width += max(0, min(blocks.longest, 1_000_000) - options.room(4))
+        self.styles.overflow_x = (
+            "auto" if not options.wrap and width > self.size.width else "hidden"
+        )
+        self.virtual_size = Size(width, blocks.rows)
+
+    def laid_out(self) -> None:
+        """All rows are known."""
+
+    def behind(self, work: Callable[[], T], done: Callable[[T], None]) -> None:
+        """Run blocking work in a thread, without waiting for it."""
+
+        async def run() -> None:
+            done(await asyncio.to_thread(work))
+
+        self.run_worker(run(), name="diff", group="behind")
+
+    # -- drawing -----------------------------------------------------------------------------
+
+    def redraw(self) -> None:
+        """Draw all that is on the screen anew."""
+        self._strips.clear()
+        self.refresh()
+
+    def notify_style_update(self) -> None:
+        """A theme or a state changed."""
+        super().notify_style_update()
+        self._styles.clear()
+        self._strips.clear()
+
+    def _style(self, names: Names) -> Style:
+        style = self._styles.get(names)
+        if style is None:
+            classes = [f"diff--{name}" for name in names]
+            style = self._styles[names] = self.get_visual_style(*classes).rich_style
+        return style
+
+    def render_line(self, y: int) -> Strip:
+        """One line of the screen."""
+        number = y + self.scroll_offset.y
+        row = self.plan.row(number)
+        if row is None:
+            return Strip.blank(self.plan.options.width, self._style(("plain",)))
+        scene = self.scene
+        at_cursor = scene.cursor == row.item
+        chosen = scene.selected
+        in_range = chosen is not None and chosen[0] <= number <= chosen[1]
+        key = (number, at_cursor, in_range)
+        strip = self._strips.get(key)
+        if strip is None:
+            if len(self._strips) > STRIPS:
+                self._strips.clear()
+            strip = self._strips[key] = Painter(self.plan, scene, self._style).draw(number, row)
+        return strip
+
+    def watch_scroll_x(self, old_value: float, new_value: float) -> None:
+        """Long lines are scrolled behind their numbers."""
+        super().watch_scroll_x(old_value, new_value)
+        self.scene.shift = round(new_value)
+        self._strips.clear()
+
+    @property
+    def is_watched(self) -> bool:
+        """Whether a person can see it now."""
+        return self.is_mounted and self.screen.is_active and self.region != Region()
+
+    @property
+    def rows_on_screen(self) -> range:
+        """The numbers of the rows that are in view."""
+        first = self.scroll_offset.y
+        height = self.scrollable_content_region.height
+        return range(first, min(first + height, self.plan.blocks.rows))
+
+    def row_at(self, number: int) -> Row | None:
+        """What a row shows."""
+        return self.plan.row(number)

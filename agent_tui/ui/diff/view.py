@@ -1,0 +1,378 @@
+"""The widget: a patch, what is drawn over it, and everything that can be done in it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable
+
+from textual.geometry import Size
+from textual.message import Message
+
+from agent_tui.domain.patch import Patch
+from agent_tui.ui.diff.background import Background
+from agent_tui.ui.diff.blocks import Stream
+from agent_tui.ui.diff.canvas import AT_ONCE
+from agent_tui.ui.diff.find import REGEX, Matches, compile_pattern, find_lines
+from agent_tui.ui.diff.model import Overlays, Read
+
+MORE = 10
+"""Lines of context that one press adds on each side."""
+
+
+class DiffView(Background):
+    """A review of a patch, in one stream over all files."""
+
+    class Searched(Message):
+        """A search has ended, or the cursor went to another match.
+
+        Attributes:
+            count: How many lines match.
+            at: Which of them the cursor is on, from 1; 0 if none.
+        """
+
+        def __init__(self, view: DiffView, count: int, at: int) -> None:
+            super().__init__()
+            self.view = view
+            self.count = count
+            self.at = at
+
+    class Refused(Message):
+        """Something could not be done; *reason* says why, in words for a person."""
+
+        def __init__(self, view: DiffView, reason: str) -> None:
+            super().__init__()
+            self.view = view
+            self.reason = reason
+
+    def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:
+        super().__init__(id=id, classes=classes)
+        self._matches: Matches | None = None
+
+    # -- what it shows -----------------------------------------------------------------------
+
+    def show(
+        self, patch: Patch, overlays: Overlays | None = None, read: Read | None = None
+    ) -> None:
+        """Show a patch. The same patch again keeps the cursor, and takes other overlays alone.
+
+        Args:
+            overlays: What is drawn over it.
+            read: Gives whole files: for context, for colours that are right in the middle of a
+                long string, and for the sizes of binary files.
+        """
+        overlays = overlays or Overlays()
+        self.read = read
+        if patch is self.stream.patch:
+            self._overlay(overlays)
+            return
+        self.stream = Stream(patch)
+        self.overlays = overlays
+        self.forget()
+        self._matches = None
+        self._cursor = self._item = self._anchor = self.scene.selected = None
+        self.scroll_to(0, 0, **AT_ONCE)
+        self._lay_out()
+        self._count_carried()
+        self.to_end(top=True)
+        self.call_after_refresh(self.look)
+
+    def _overlay(self, overlays: Overlays) -> None:
+        before, self.overlays = self.overlays, overlays
+        if before == overlays:
+            self.redraw()
+            return
+        layout = self.plan
+        if (before.notes, before.folded, before.intro) == (
+            overlays.notes, overlays.folded, overlays.intro,
+        ):  # fmt: skip
+            layout.overlays = overlays
+        else:
+            hunks = {*layout.at_line, *layout.folded}
+            files = {*layout.at_file, -1}
+            layout.set_overlays(overlays)
+            hunks |= {*layout.at_line, *layout.folded}
+            files |= {*layout.at_file}
+            self._keeping_place(lambda: layout.remeasure(hunks, files))
+        self._count_carried()
+        self.redraw()
+
+    def _count_carried(self) -> None:
+        for hunk in self.overlays.seen:
+            number = self.stream.number_of(hunk)
+            if number is not None:
+                self.scene.seen.add(number)
+
+    def _keeping_place(self, change: Callable[[], None]) -> None:
+        """Change the rows; the cursor stays on its line, and the line where it is on screen."""
+        row = self.row_at(self._cursor) if self._cursor is not None else None
+        offset = (self._cursor or 0) - self.scroll_offset.y
+        change()
+        self._resize_world()
+        self.redraw()
+        if row is None:
+            return
+        index = row.right if row.right >= 0 else row.left
+        found = self.plan.find(row.item)
+        if found is None and row.owner >= 0:
+            found = self.plan.find_line(row.owner, max(0, index))
+        if found is not None:
+            if self._anchor is not None and found != self._cursor:
+                self.end_range()
+            if 0 <= offset < self.scrollable_content_region.height:
+                self.scroll_to(y=max(0, found - offset), **AT_ONCE)
+            self.select(found)
+        self.call_after_refresh(self.look)
+
+    def on_resize(self) -> None:
+        """The rows are made anew for another width."""
+        if self.options != self.plan.options:
+            self._keeping_place(self._lay_out)
+        else:
+            self.virtual_size = Size(self.size.width, self.plan.blocks.rows)
+        self.call_after_refresh(self.look)
+
+    # -- ways to show it ---------------------------------------------------------------------
+
+    def toggle_split(self) -> bool:
+        """Side by side, or unified. True if it is side by side now."""
+        self._split = not self.options.split
+        self._keeping_place(self._lay_out)
+        return self._split
+
+    def toggle_wrap(self) -> bool:
+        """Wrap long lines, or scroll them. True if they are wrapped now."""
+        self._wrap = not self._wrap
+        self.scroll_to(x=0, **AT_ONCE)
+        self._keeping_place(self._lay_out)
+        return self._wrap
+
+    def toggle_space(self) -> bool:
+        """Fold blocks that differ in white space alone, or show them. True if they are folded."""
+        self._fold_space = not self._fold_space
+        self._keeping_place(self._lay_out)
+        return self._fold_space
+
+    def toggle_fold(self) -> bool:
+        """Open the folded hunk at the cursor. False if it is not folded."""
+        place = self.place
+        if place is None or place.number is None or place.number not in self.plan.folded:
+            return False
+        number = place.number
+        self.plan.opened.add(number)
+        self.plan.folded.discard(number)
+        self._keeping_place(lambda: self.plan.remeasure([number]))
+        return True
+
+    def sideways(self, cells: int) -> None:
+        """Scroll long lines that are not wrapped."""
+        self.scroll_relative(x=cells, **AT_ONCE)
+
+    # -- context -----------------------------------------------------------------------------
+
+    def expand_context(self, *, whole: bool = False) -> None:
+        """Show more lines around the hunk at the cursor, or the whole file; again: less."""
+        place = self.place
+        if place is None or place.file_number is None:
+            return
+        file = place.file_number
+        hunks = self.stream.numbers_of(file)
+        if not hunks:
+            self.post_message(self.Refused(self, "this file has no lines around its changes"))
+            return
+
+        def done(lines: list[bytes] | None) -> None:
+            if lines is None:
+                reason = "the whole file is not at hand here"
+                self.post_message(self.Refused(self, reason))
+                return
+            chosen = hunks if whole or place.number is None else [place.number]
+            self._expand(chosen, len(lines), whole=whole)
+
+        self.with_lines(file, done)
+
+    def _expand(self, hunks: Iterable[int], length: int, *, whole: bool) -> None:
+        layout = self.plan
+        hunks = list(hunks)
+        limits = {number: self._limits(number, length) for number in hunks}
+        before = {number: layout.expanded.get(number, (0, 0)) for number in hunks}
+        if whole:
+            after = limits if before != limits else dict.fromkeys(hunks, (0, 0))
+        else:
+            after = {
+                number: (min(limits[number][0], up + MORE), min(limits[number][1], down + MORE))
+                for number, (up, down) in before.items()
+            }
+        if after == before:
+            self.post_message(self.Refused(self, "all of the file is shown already"))
+            return
+        layout.expanded.update(after)
+        self._keeping_place(lambda: layout.remeasure(hunks))
+
+    def _limits(self, number: int, length: int) -> tuple[int, int]:
+        """Up to how many lines can be shown above and below a hunk."""
+        stream, expanded = self.stream, self.plan.expanded
+        hunk, hunks = stream.hunks[number], stream.numbers_of(stream.file_of[number])
+        above, below = stream.gap(number)
+        if number > hunks[0]:
+            above -= expanded.get(number - 1, (0, 0))[1]
+        if below is None:
+            last = hunk.new_start + hunk.new_count - (1 if hunk.new_count else 0)
+            below = max(0, length - last)
+        else:
+            below -= expanded.get(number + 1, (0, 0))[0] if number + 1 < hunks[-1] + 1 else 0
+        return max(0, above), max(0, below)
+
+    # -- going to something ------------------------------------------------------------------
+
+    def next_hunk(self, direction: int, *, unseen: bool = False) -> bool:
+        """Go to the next or previous hunk. False if there is none."""
+        place = self.place
+        if place is None:
+            return False
+        if place.number is not None:
+            number = place.number + direction
+            row = self.row_at(self._cursor or 0)
+            if direction < 0 and row is not None and row.kind != "hunk":
+                number = place.number
+        else:
+            first = self.stream.first[place.file_number or 0]
+            number = first if direction > 0 else first - 1
+        while unseen and 0 <= number < len(self.stream.hunks) and number in self.scene.seen:
+            number += direction
+        if not 0 <= number < len(self.stream.hunks):
+            return False
+        return self.go_to_hunk(number)
+
+    def go_to_hunk(self, number: int, index: int | None = None) -> bool:
+        """Go to a hunk by its number in the patch, or to one of its lines."""
+        found = (
+            self.plan.find(("hunk", number, 0, 0))
+            if index is None
+            else self.plan.find_line(number, index)
+        )
+        if found is None:
+            return False
+        self.select(found, center=True)
+        if index is None:
+            self._show_whole(number, found)
+        return True
+
+    def _show_whole(self, number: int, row: int) -> None:
+        """Scroll so that a hunk is on the screen as a whole, where it fits."""
+        height = self.scrollable_content_region.height
+        blocks = self.plan.blocks
+        numbers = blocks.of_hunk(number)
+        last = blocks.starts[numbers[-1] + 1] - 1 if numbers else row
+        if last >= self.scroll_offset.y + height:
+            self.scroll_to(y=max(0, min(row, last - height + 1)), **AT_ONCE)
+
+    def next_file(self, direction: int) -> bool:
+        """Go to the next or previous file. False if there is none."""
+        place = self.place
+        if place is None or place.file_number is None:
+            return False
+        if direction < 0 and place.kind != "file":
+            return self.go_to_file(place.file_number)
+        return self.go_to_file(place.file_number + direction)
+
+    def go_to_file(self, number: int) -> bool:
+        """Go to a file by its number in the patch."""
+        found = self.plan.find(("file", number, 0, 0))
+        if found is None or number < 0:
+            return False
+        self.select(found)
+        self.scroll_to(y=found, **AT_ONCE)
+        return True
+
+    def go_to_line(self, line: int) -> bool:
+        """Go to a line of the new file at the cursor, or the nearest one that is shown."""
+        place = self.place
+        if place is None or place.file_number is None:
+            return False
+        numbers = self.stream.numbers_of(place.file_number)
+        best: tuple[int, int, int] | None = None
+        for number in numbers:
+            hunk = self.stream.hunks[number]
+            wanted = max(hunk.new_start, min(line, hunk.new_start + max(hunk.new_count - 1, 0)))
+            if best is None or abs(wanted - line) < abs(best[1] - line):
+                best = (number, wanted, abs(wanted - line))
+        if best is None:
+            return False
+        scan = self.plan.scan(best[0])
+        at = self.stream.hunks[best[0]].new_start - 1
+        for index, kind in enumerate(scan.kinds):
+            at += kind != 0x2D
+            if at >= best[1]:
+                return self.go_to_hunk(best[0], index)
+        return self.go_to_hunk(best[0])
+
+    def note_row(self, note_id: str) -> int | None:
+        """The first row of a note."""
+        layout = self.plan
+        number = next((n for n, note in enumerate(layout.notes) if note.id == note_id), None)
+        if number is None:
+            return None
+        owners = [owner for owner, lines in layout.at_line.items()
+                  if any(number in found for found in lines.values())]  # fmt: skip
+        for file, found in layout.at_file.items():
+            if number in found:
+                owners.append(-1 if file < 0 else -2 - file)
+        rows = [layout.find(("note", owner, number, 0)) for owner in owners]
+        return next((row for row in rows if row is not None), None)
+
+    def go_to_note(self, note_id: str) -> bool:
+        """Go to a note. False if it is not shown."""
+        row = self.note_row(note_id)
+        if row is None:
+            return False
+        self.select(row, center=True)
+        return True
+
+    def reveal(self, row: int) -> None:
+        """Bring a row on the screen; the cursor stays."""
+        height = max(1, self.scrollable_content_region.height)
+        if not self.scroll_offset.y <= row < self.scroll_offset.y + height - 1:
+            self.scroll_to(y=max(0, row - height // 3), **AT_ONCE)
+
+    # -- search ------------------------------------------------------------------------------
+
+    def search(self, text: str) -> None:
+        """Search all files; what was found is told by :class:`Searched`."""
+        self._matches = None
+        self.scene.pattern = None
+        self.redraw()
+        if not text:
+            return
+        try:
+            pattern = compile_pattern(text)
+        except re.error as error:
+            self.post_message(self.Refused(self, f"that is no regular expression: {error}"))
+            return
+        self.scene.pattern = pattern
+        hunks = self.stream.hunks
+        plain = not text.startswith(REGEX)
+
+        def cancelled() -> bool:
+            return self.scene.pattern is not pattern
+
+        def done(matches: Matches) -> None:
+            if not cancelled():
+                self._matches = matches
+                self.next_match(1, here=True)
+
+        self.behind(lambda: find_lines(hunks, pattern, cancelled, plain=plain), done)
+
+    def next_match(self, direction: int, *, here: bool = False) -> None:
+        """Go to the next or previous line that matches."""
+        matches, place = self._matches, self.place
+        if matches is None:
+            return
+        at = (0, -1)
+        if place is not None and place.number is not None:
+            at = (place.number, place.index if place.index is not None else -1)
+        elif place is not None and place.file_number is not None:
+            at = (self.stream.first[place.file_number], -1)
+        number = matches.near(at, direction, here=here)
+        if number is not None:
+            self.go_to_hunk(matches.hunks[number], matches.indexes[number])
+        self.post_message(self.Searched(self, len(matches), 0 if number is None else number + 1))
