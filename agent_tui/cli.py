@@ -7,7 +7,7 @@ import os
 import sys
 
 from agent_tui import __version__
-from agent_tui.commands import apply, config, dispatch, replay, run, sessions
+from agent_tui.commands import apply, config, crashed, dispatch, replay, run, sessions
 from agent_tui.commands.common import parents
 
 EPILOG = """exit codes: 0 committed or nothing to do, 1 failed, 2 wrong usage, configuration or
@@ -44,3 +44,5 @@ def main(arguments: list[str] | None = None) -> int:
         # The reader of our output went away; Python would complain about it at its end.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
+    except Exception as error:
+        return crashed(error)

@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from agent_tui.commands.common import fail, settings_of
+from agent_tui.commands.common import FAILED, fail, settings_of
 
 if TYPE_CHECKING:
     from agent_tui.ui.launch import Launch
@@ -35,12 +35,32 @@ def _screen(name: str, arguments: argparse.Namespace) -> int:
         hint = "; add --headless to run without one" if name != "home" else ""
         return fail(f"this needs a terminal{hint}")
     from agent_tui.ui.app import AgentTui  # noqa: PLC0415
+    from agent_tui.ui.terminal import say_last  # noqa: PLC0415
 
     app = AgentTui(_launch(name, arguments))
     app.run()
+    if app.failure is not None:
+        session = app.conductor.session if app.conductor is not None else None
+        return crashed(app.failure, session.id if session is not None else "")
     if app.farewell:
-        print(app.farewell, file=sys.stderr if app.return_code else sys.stdout)
+        say_last(app.farewell, error=bool(app.return_code))
     return app.return_code or 0
+
+
+def crashed(error: BaseException, session: str = "") -> int:
+    """Leave a report on an error that nobody expected, and say where it is.
+
+    Args:
+        session: The session that ran, which can be resumed.
+
+    Returns:
+        The exit code.
+    """
+    from agent_tui.bootstrap.crash import report  # noqa: PLC0415
+
+    hint = f"The session stays; go on with: agent-tui resume {session}" if session else ""
+    print(report(error, hint), file=sys.stderr)
+    return FAILED
 
 
 def _launch(name: str, arguments: argparse.Namespace) -> Launch:

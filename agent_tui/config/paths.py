@@ -51,6 +51,11 @@ def caches_folder() -> Path:
     return platformdirs.user_cache_path(APP, appauthor=False) / "checks"
 
 
+def crashes_folder() -> Path:
+    """Where reports of crashes are."""
+    return state_folder() / "crashes"
+
+
 def trust_file() -> Path:
     """Which project files the user has trusted."""
     return state_folder() / "trust.json"

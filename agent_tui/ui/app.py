@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual.app import App, SystemCommand
 from textual.binding import Binding, BindingType
+from textual.driver import Driver
+from textual.drivers.linux_driver import LinuxDriver
 from textual.filter import LineFilter
 from textual.screen import Screen
 from textual.theme import Theme
@@ -23,12 +25,16 @@ from agent_tui.ui.launch import Launch
 from agent_tui.ui.safety import VisibleControls
 from agent_tui.ui.screens.home import HomeScreen
 from agent_tui.ui.screens.session import SessionScreen
+from agent_tui.ui.terminal import WATCH_S, Terminal, on_end
 from agent_tui.ui.theming import textual_theme, with_fallbacks
 
 if TYPE_CHECKING:
     from agent_tui.ui import conductor as conductor_module
     from agent_tui.ui.conductor import Conductor
 
+
+INTERRUPTED = 130
+"""The exit code of a program that a signal, or the end of its terminal, has ended."""
 
 SCREENS = Path(__file__).parent / "screens"
 
@@ -57,12 +63,18 @@ class AgentTui(App[None]):
         super().__init__(css_path=SCREENS / str(first.CSS_PATH))
         self.launch = launch
         self.farewell = ""
+        self._ending: asyncio.Future[None] | None = None
         self.conductor: Conductor | None = None
         early = read_early(paths.config_file()) if launch.kind != "demo" else EarlySettings()
         self._use_early_theme(early.theme)
         self.keymap = early.keymap
         if early.keymap:
             self.set_keymap(early.keymap)
+
+    def get_driver_class(self) -> type[Driver]:
+        """Textual's choice; of its driver for terminals ours."""
+        chosen = super().get_driver_class()
+        return Terminal if chosen is LinuxDriver else chosen
 
     def get_line_filters(self) -> Sequence[LineFilter]:
         """Textual's filters, and the one that lets no control character through."""
@@ -126,6 +138,44 @@ class AgentTui(App[None]):
     def action_help_quit(self) -> None:
         """What ctrl+c does here: nothing is lost by a slip of the hand."""
         self.notify("q leaves; the session stays. ctrl+q quits at once.", markup=False, timeout=4)
+
+    # -- the end that nobody chose ------------------------------------------------------------
+
+    def on_mount(self) -> None:
+        """Be ready for signals, and for the end of the terminal."""
+        if isinstance(self._driver, Terminal):
+            on_end(lambda _: self._end())
+            self.set_interval(WATCH_S, self._watch_terminal)
+
+    def _watch_terminal(self) -> None:
+        if isinstance(self._driver, Terminal) and self._driver.lost:
+            self._driver.let_go()
+            self._end()
+
+    def _end(self) -> None:
+        """Leave the session in order and quit; the session can be resumed."""
+        if self._ending is None:
+            self._ending = asyncio.ensure_future(self._leave_and_exit())
+
+    async def _leave_and_exit(self) -> None:
+        try:
+            if self.conductor is not None:
+                await self.conductor.leave()
+        finally:
+            self.exit(return_code=INTERRUPTED)
+
+    def _fatal_error(self) -> None:
+        # Textual prints a traceback with the values of variables: keys, and text from outside.
+        self._close_messages_no_wait()
+
+    def _print_error_renderables(self) -> None:
+        """Nothing: see :attr:`failure`."""
+        self._exit_renderables.clear()
+
+    @property
+    def failure(self) -> Exception | None:
+        """The error that ended it, if one did."""
+        return self._exception
 
     # -- leaving -----------------------------------------------------------------------------
 

@@ -1,0 +1,94 @@
+"""The terminal as it really is: it can go away, and signals can end us at any time."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import select
+import signal
+import sys
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Any, TextIO
+
+from textual.app import App
+from textual.drivers.linux_driver import LinuxDriver
+
+ENDING = (signal.SIGTERM, signal.SIGHUP, signal.SIGINT, signal.SIGQUIT)
+"""Signals that end the program in order: the log is closed, children end, the terminal is as it
+was. Python's own handlers, or none, would skip all of that."""
+
+WATCH_S = 0.5
+"""Seconds between two looks at whether the terminal is still there."""
+
+
+class _Output:
+    """The terminal as a file that takes everything, also when it is gone.
+
+    An error in Textual's writing thread would end it, and its queue would soon block the program.
+    """
+
+    def __init__(self, file: TextIO) -> None:
+        self._file = file
+
+    def write(self, text: str) -> None:
+        """Write it, or lose it."""
+        with suppress(OSError):
+            self._file.write(text)
+
+    def flush(self) -> None:
+        """Hand on what was written."""
+        with suppress(OSError):
+            self._file.flush()
+
+    def fileno(self) -> int:
+        """Number of the terminal's descriptor."""
+        return self._file.fileno()
+
+
+class Terminal(LinuxDriver):
+    """Textual's driver, which survives the end of its terminal."""
+
+    def __init__(self, app: App[Any], **options: Any) -> None:
+        super().__init__(app, **options)
+        self._file: Any = _Output(self._file)
+
+    def run_input_thread(self) -> None:
+        """Read keys until the end; that the terminal is gone is such an end."""
+        with suppress(OSError):
+            super().run_input_thread()
+
+    @property
+    def lost(self) -> bool:
+        """Whether the terminal has gone away. A read from it would return at once, for ever."""
+        poll = select.poll()
+        try:
+            poll.register(self.fileno, 0)  # a hang-up is told without being asked for
+            return any(event & select.POLLHUP for _, event in poll.poll(0))
+        except OSError:
+            return True
+
+    def let_go(self) -> None:
+        """Read no more from a terminal that is gone, so that its thread does not spin."""
+        self.exit_event.set()
+
+
+def on_end(callback: Callable[[signal.Signals], None]) -> None:
+    """Have *callback* called in the event loop when a signal asks the program to end."""
+    loop = asyncio.get_running_loop()
+    for number in ENDING:
+        with suppress(NotImplementedError, RuntimeError, ValueError):  # not the main thread
+            loop.add_signal_handler(number, callback, number)
+
+
+def say_last(text: str, *, error: bool) -> None:
+    """Print when the screen is gone; where nobody is there to read it, nothing happens."""
+    stream = sys.stderr if error else sys.stdout
+    try:
+        print(text, file=stream, flush=True)
+    except OSError:
+        # Python would complain once more when it closes them.
+        null = os.open(os.devnull, os.O_WRONLY)
+        for descriptor in (1, 2):
+            os.dup2(null, descriptor)
+        os.close(null)
