@@ -3,12 +3,17 @@
 from pathlib import Path
 
 from agent_tui.bootstrap.environment import Options, UsageError, load_configuration, open_store
+from agent_tui.bootstrap.transfer import read_foreign
 from agent_tui.config import paths
+from agent_tui.sessions.log import EVENTS
+from agent_tui.sessions.packed import SUFFIX
 from agent_tui.sessions.store import ReadSession, open_path
 
 
 def find_saved(options: Options, name: str | None) -> ReadSession:
     """A session to replay: a path, an id (or its beginning), or one that ships with the program.
+
+    A file that another agent wrote is recognised by its content.
 
     Raises:
         UsageError: If nothing has that name.
@@ -20,6 +25,8 @@ def find_saved(options: Options, name: str | None) -> ReadSession:
     if name in shipped:
         return open_path(shipped[name])
     path = Path(name).expanduser()
+    if path.is_file() and path.name != EVENTS and path.suffix != SUFFIX:
+        return read_foreign(path)
     if path.exists():
         return open_path(path)
     store = open_store(options, load_configuration(options, None))

@@ -5,15 +5,20 @@ from __future__ import annotations
 import argparse
 import sys
 
+from agent_tui.commands import transfer
 from agent_tui.commands.common import Parents, Subparsers, options_of
 
 
 def add(commands: Subparsers[argparse.ArgumentParser], parents: Parents) -> None:
     """Say what the command takes."""
     sessions = commands.add_parser("sessions", help="list the sessions", parents=[parents.common])
-    sessions.add_argument("what", nargs="?", choices=["list"], help="the default")
     sessions.add_argument("--all", action="store_true", help="of all repositories")
     sessions.set_defaults(run=_sessions)
+    what = sessions.add_subparsers(dest="what", metavar="WHAT")
+    listed = what.add_parser("list", help="list them (the default)", parents=[parents.common])
+    listed.add_argument("--all", action="store_true", help="of all repositories")
+    listed.set_defaults(run=_sessions)
+    transfer.add(what, parents)
 
 
 def _sessions(arguments: argparse.Namespace) -> int:

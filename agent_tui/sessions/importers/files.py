@@ -187,17 +187,19 @@ class FileTracker:
         }
         patches = []
         notes = dict(self._notes)
+        hunks_alone = []
         for name, file in self._shown.items():
             diff = file.diff()
             source = next((a for a, b in self._moved.items() if b == name), name)
             if diff or source != name:
                 patches.append(_header(source, name) + diff)
-                notes[f"{name} outside of these hunks: the source does not show the file whole"] = (
-                    None
-                )
+                hunks_alone.append(name)
             file.rebase()
         for name, hunks in self._loose.items():
             patches.append(_header(name, name) + b"".join(hunks))
+        if hunks_alone:
+            some = ", ".join(hunks_alone[:5]) + (", …" if len(hunks_alone) > 5 else "")
+            notes[f"what stands outside of the hunks of {some}: the source shows no more"] = None
         self._before, self._shown, self._loose = {}, {}, {}
         self._moved, self._notes = {}, {}
         return Change(whole, tuple(patches), tuple(notes))

@@ -4,6 +4,7 @@ A message is written again, with the same id, whenever something is added to it;
 changes fields of the session.
 """
 
+import re
 from datetime import datetime
 from typing import Any
 
@@ -30,8 +31,11 @@ NAME = "gemini-cli"
 AGENT = "Gemini CLI"
 UNKNOWN = (
     "What the calls cost: the source counts tokens, and has no prices.",
-    "The folder and the branch: the source has only a digest of the folder's name.",
+    "The branch: the source names the folder alone.",
     "Approvals that were given: the source records cancelled calls alone.",
+)
+_FOLDER = re.compile(
+    r"Workspace Directories:\*\*\s*\n\s*- (\S[^\n]*)|working in the directory: (\S+)"
 )
 _CONTEXT = ("<session_context>", "This is the Gemini CLI.")
 
@@ -104,6 +108,8 @@ class _Reader:
             return "dropped", "results of tools, which stand in the call as well"
         said = joined(content)
         if said.startswith(_CONTEXT):
+            if folder := _FOLDER.search(said):
+                self.out.where(folder=(folder[1] or folder[2]).strip())
             return "dropped", "context that the agent's program adds"
         name = text(message.get("id"))
         if name in self._said:

@@ -10,7 +10,6 @@ from typing import Protocol, cast
 from agent_tui.domain.base import BlobRef
 from agent_tui.domain.events import ImportSource, Record, SessionImported
 from agent_tui.domain.text import one_line
-from agent_tui.ports import EditFormats
 from agent_tui.sessions.files import reason
 from agent_tui.sessions.importers import (
     aider,
@@ -78,12 +77,11 @@ class Context:
     """What the files of one import share.
 
     Attributes:
-        edits: Reads edits that models write as text; None leaves those alone.
+        redactor: Takes secrets out of events.
         counted: Ids of model answers that an earlier file had.
     """
 
     redactor: Redactor
-    edits: EditFormats | None = None
     counted: set[str] = field(default_factory=set)
 
 
@@ -163,7 +161,7 @@ def _read(path: Path, sink: Sink, context: Context, format: str | None) -> Accou
     module = FORMATS[name]
     source = ImportSource(format=name, agent=module.AGENT)
     builder = Builder(sink, source, fallback, context.counted)
-    reading = Reading(Source(path), builder, edits=context.edits)
+    reading = Reading(Source(path), builder)
     try:
         module.read(reading)
         bundle = builder.end()

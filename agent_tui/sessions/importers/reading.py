@@ -4,7 +4,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from agent_tui.ports import EditFormats
 from agent_tui.sessions.importers.account import FileAccount
 from agent_tui.sessions.importers.builder import Builder
 from agent_tui.sessions.importers.source import MAX_LINE, BadJson, Source, parse
@@ -20,13 +19,11 @@ class Reading:
     Attributes:
         source: The file.
         out: Makes the events.
-        edits: Reads edits that models write as text, where a format needs that.
         files: Every file that was read, with its account.
     """
 
     source: Source
     out: Builder
-    edits: EditFormats | None = None
     files: list[tuple[Source, FileAccount]] = field(default_factory=list)
 
     def account(

@@ -5,7 +5,7 @@ import importlib
 import io
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -21,6 +21,9 @@ MAX_LINE = 64 * 1024 * 1024
 MAX_FILE = 2 * 1024 * 1024 * 1024
 MAX_JSON = 256 * 1024 * 1024
 """Bytes of the biggest file that is read whole, because it is one JSON value."""
+
+_PIECE = 1024
+"""Compressed bytes that are unpacked at once: a frame may make 32,000 of each."""
 
 _ZSTD = b"\x28\xb5\x2f\xfd"
 
@@ -107,7 +110,7 @@ class Source:
         counted = io.BufferedReader(_Counted(raw, self), 1 << 20)
         if counted.peek(4)[:4] != _ZSTD:
             return counted
-        return _decompressed(counted, self.path)
+        return io.BufferedReader(_Unpacked(counted, self.path), 1 << 20)
 
     def _skip_rest(self, line: bytes, file: BinaryIO) -> None:
         while line and not line.endswith(b"\n"):
@@ -141,54 +144,67 @@ class _Counted(io.RawIOBase):
         super().close()
 
 
-class _Limited(io.RawIOBase):
-    """A decompressed stream that ends in a sentence before it fills the memory."""
+class _Unpacked(io.RawIOBase):
+    """The stream inside a zstd file, which ends in a sentence before it fills the memory."""
 
-    def __init__(self, stream: Any, below: BinaryIO, path: Path, errors: tuple[Any, ...]) -> None:
-        self._stream = stream
+    def __init__(self, below: BinaryIO, path: Path) -> None:
         self._below = below
         self._path = path
-        self._errors = errors
+        self._new, self._error = _zstd(path)
+        self._frame: Any = None
+        self._ready = b""
         self._size = 0
 
     def readable(self) -> bool:
         return True
 
     def readinto(self, buffer: Any) -> int:
+        while not self._ready and self._more():
+            pass
+        count = min(len(buffer), len(self._ready))
+        buffer[:count] = self._ready[:count]
+        self._ready = self._ready[count:]
+        return count
+
+    def _more(self) -> bool:
+        """Unpack a little more; whether there was anything left."""
+        rest = self._frame.unused_data if self._frame is not None and self._frame.eof else b""
+        data = rest or self._below.read(_PIECE)
+        if not data:
+            if self._frame is not None and not self._frame.eof:
+                raise ImportFailed(f"{self._path} is damaged: it ends in the middle")
+            return False
+        if self._frame is None or self._frame.eof:
+            self._frame = self._new()
         try:
-            data = self._stream.read(len(buffer))
-        except self._errors as error:
+            self._ready = self._frame.decompress(data)
+        except self._error as error:
             raise ImportFailed(f"{self._path} is damaged: {one_line(str(error))}") from error
-        self._size += len(data)
+        self._size += len(self._ready)
         if self._size > MAX_FILE:
             raise ImportFailed(f"{self._path} unpacks to more than {MAX_FILE:,} bytes")
-        buffer[: len(data)] = data
-        return len(data)
+        return True
 
     def close(self) -> None:
         self._below.close()
         super().close()
 
 
-def _decompressed(file: BinaryIO, path: Path) -> BinaryIO:
-    """The stream inside a zstd file: by the standard library from Python 3.14 on."""
-    errors: tuple[type[Exception], ...]
+def _zstd(path: Path) -> tuple[Callable[[], Any], type[Exception]]:
+    """What unpacks a frame, and its error: of the standard library from Python 3.14 on."""
     try:
-        zstd = importlib.import_module("compression.zstd")
-        stream, errors = zstd.ZstdFile(file), (zstd.ZstdError, EOFError)
+        module = importlib.import_module("compression.zstd")
     except ImportError:
         try:
-            zstd = importlib.import_module("zstandard")
+            module = importlib.import_module("zstandard")
         except ImportError:
             raise ImportFailed(
                 f"{path} is compressed with zstd; install the package that reads it "
                 "(pip install 'agent-tui[zstd]'), or unpack the file with `zstd -d`"
             ) from None
-        stream = zstd.ZstdDecompressor(max_window_size=1 << 27).stream_reader(
-            file, read_across_frames=True
-        )
-        errors = (zstd.ZstdError,)
-    return io.BufferedReader(_Limited(stream, file, path, errors), 1 << 20)
+        unpacker = module.ZstdDecompressor(max_window_size=1 << 27)
+        return unpacker.decompressobj, module.ZstdError
+    return module.ZstdDecompressor, module.ZstdError
 
 
 def parse(raw: bytes) -> Any:

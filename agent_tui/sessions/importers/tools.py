@@ -127,7 +127,8 @@ def git_patch(files: FileTracker, patch: str) -> int:
     if "\r\ndiff --git" in f"\n{patch}" or "\r\n@@ " in patch:
         patch = patch.replace("\r\n", "\n")  # a terminal was in between
     starts = [match.start() for match in _GIT_FILE.finditer(patch)]
-    for start, end in zip(starts, [*starts[1:], len(patch)], strict=True):
+    for number, start in enumerate(starts):
+        end = starts[number + 1] if number + 1 < len(starts) else len(patch)
         _file_patch(files, patch[start:end])
     return len(starts)
 
