@@ -11,8 +11,11 @@ from agent_tui.ports import CommitError, Committed, HookRun
 from agent_tui.workspace.commit import Committer, Consent, session_branch
 from agent_tui.workspace.files import remove_tree, write_files
 from agent_tui.workspace.git import GitThread, Place
+from agent_tui.workspace.gitview import git_mounts
 from agent_tui.workspace.hooks import HookPlace, find_hooks, read_message, run_hook
 from agent_tui.workspace.linked import Parts, add_worktree, open_parts, remove_worktree
+from agent_tui.workspace.repository import user_place
+from agent_tui.workspace.sandbox import Mount
 
 KEPT_DIFFS = 3
 """Diffs that are kept in memory: of the revision in force, and of the person's change to it."""
@@ -151,6 +154,18 @@ class GitWorkspace:
             write_files(self._root, files)
 
         await self._thread.call(work, dict(files))
+
+    async def git_mounts(self) -> tuple[Mount, ...]:
+        """What a command in the sandbox needs to see of the repository, to read only."""
+
+        def work() -> tuple[Mount, ...]:
+            parts = self._parts
+            git_dir = parts.git.line("rev-parse", "--absolute-git-dir", at=Place(self._root))
+            _, entries = user_place(parts.git, parts.location)
+            folder = self._trees.store.new_folder("view")
+            return git_mounts(parts.location, entries, Path(git_dir), folder, self.user_root)
+
+        return await self._thread.call(work)
 
     async def export(self, tree: str) -> Path:
         """A throw-away folder with the files of *tree* in its subfolder ``tree``.

@@ -13,12 +13,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from workspace_helpers import Repo
+from workspace_helpers import Repo, contents
 
 import agent_tui
 from agent_tui.domain.checks import CheckCommand, CheckResult
 from agent_tui.ports import CommandResult
 from agent_tui.workspace.checks import TreeChecks
+from agent_tui.workspace.commands import WorktreeCommands
 from agent_tui.workspace.confinement import Confinement
 from agent_tui.workspace.runner import run_in
 from agent_tui.workspace.sandbox import Bounds, Limits, Mount, Sandbox, find_sandbox
@@ -464,3 +465,51 @@ async def test_a_real_test_run_with_its_report(sandbox: Sandbox, workspace: GitW
     done = await check(checks, workspace, *command, tree=await workspace.snapshot())
     assert (done.exit_code, done.problem) == (1, ""), done.output
     assert [(t.path, t.ok) for t in done.tests] == [("test_x.py", True), ("test_x.py", False)]
+
+
+# -- the coder's commands in it ----------------------------------------------------------------
+
+
+async def commands_of(sandbox: Sandbox, workspace: GitWorkspace) -> WorktreeCommands:
+    mounts = await workspace.git_mounts()
+    return WorktreeCommands(workspace.root, Confinement(sandbox), workspace.user_root, mounts)
+
+
+async def line(commands: WorktreeCommands, text: str) -> CommandResult:
+    return await commands.run(text, timeout_s=60.0, on_output=ignore)
+
+
+async def test_commands_change_the_worktree_and_read_the_repository(
+    sandbox: Sandbox, repo: Repo, workspace: GitWorkspace
+) -> None:
+    repo.put("a.txt", "the person's own\n")
+    commands = await commands_of(sandbox, workspace)
+    assert commands.protection == "bubblewrap"
+    done = await line(commands, "pwd; echo new > made; git status --short; git log --format=%s")
+    assert (done.exit_code, done.output) == (0, f"{repo.root}\n?? made\nbase\n"), done
+    assert (workspace.root / "made").read_text() == "new\n"
+    assert not (repo.root / "made").exists()
+    assert (repo.root / "a.txt").read_text() == "the person's own\n"
+    tree = await workspace.snapshot()
+    assert "made" in await workspace.files(tree)
+
+
+async def test_commands_do_not_change_the_repository(
+    sandbox: Sandbox, repo: Repo, workspace: GitWorkspace
+) -> None:
+    repo.git("config", "http.extraHeader", "Authorization: canary")
+    repo.put(".git/hooks/pre-commit", "#!/bin/sh\necho canary\n", 0o755)
+    before = contents(repo.root / ".git")
+    commands = await commands_of(sandbox, workspace)
+    for text in (
+        "git add -A; git commit -qm x", "git config user.name evil", "git update-ref refs/x HEAD",
+        "rm -rf .git", "mv .git other", "echo x > .git", "ln -sf /tmp .git", "git stash",
+        f"mkdir -p {repo.root}/.git/hooks", "echo x > /run/git/hooks/pre-commit",
+        "echo x >> /run/git/config", "rm -rf /run/git/objects", "cat /run/git/config",
+        "git config -l", "cat /run/git/hooks/*", f"cat {repo.root}/.git/config",
+    ):  # fmt: skip
+        done = await line(commands, f"echo changed > a.txt; {text}")
+        assert "canary" not in done.output, text
+    assert contents(repo.root / ".git") == before
+    assert (workspace.root / ".git").read_text().startswith("gitdir: ")
+    assert repo.git("status", "--porcelain") == ""
