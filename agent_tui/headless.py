@@ -13,6 +13,8 @@ from agent_tui.domain import events as e
 from agent_tui.domain.fold import apply
 from agent_tui.domain.state import State
 from agent_tui.domain.text import one_line, visible, visible_lines
+from agent_tui.engine.gates import Parked
+from agent_tui.engine.loop import outcome_at
 
 EXIT_CODES: dict[e.OutcomeKind, int] = {
     "committed": 0,
@@ -52,6 +54,16 @@ def progress(record: e.Record, state: State) -> str:
         case e.StepStarted(kind=kind, role=role, model=model):
             who = f" ({role}, {model})" if role else ""
             return f"… {kind}{who}"
+        case e.ModelRetried(message=message, attempt=attempt, attempts=attempts, wait_s=wait_s):
+            of = f" of {attempts}" if attempts else ""
+            return f"  {one_line(message, 300)} Attempt {attempt}{of} in {wait_s:.0f} s."
+        case e.ModelChosen(role=role, model=model):
+            return f"  the {role} is {one_line(str(model))} from now on"
+        case e.ContextCompacted(before_tokens=before, after_tokens=after, method=method):
+            how = "by the provider" if method == "provider" else "to a summary"
+            return f"  conversation compacted {how}: {before:,} tokens before, {after:,} after"
+        case e.GateOpened(gate=gate) if gate.kind in ("limit", "fault"):
+            return f"  {gate.kind} gate: {one_line(gate.question, 500)}"
         case e.StepFinished(outcome="failed", detail=detail):
             return f"  failed: {one_line(detail, 500)}"
         case e.SpecProposed(version=version, spec=spec):
@@ -119,7 +131,7 @@ def reporter(
 
 
 async def run_headless(session: LiveSession, *, as_json: bool) -> int:
-    """Run a session to its end.
+    """Run a session to its end, or to a gate that only a person can answer.
 
     Returns:
         The exit code.
@@ -136,5 +148,12 @@ async def run_headless(session: LiveSession, *, as_json: bool) -> int:
         await session.leave()
         print(f"stopped; go on with: agent-tui resume {session.id}", file=sys.stderr)
         return INTERRUPTED
+    except Parked as parked:
+        await session.leave()
+        outcome = outcome_at(session.state, parked.gate.kind)
+        words = f"{outcome}: {one_line(parked.gate.question, 500)}"
+        print(words, file=sys.stderr if as_json else sys.stdout)
+        print(f"nothing is lost; go on with: agent-tui resume {session.id}", file=sys.stderr)
+        return EXIT_CODES[outcome]
     finally:
         await session.close()

@@ -4,7 +4,7 @@ from collections.abc import AsyncGenerator, Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Literal, Protocol
+from typing import Literal, Protocol, runtime_checkable
 
 from agent_tui.domain.base import Actor, BlobRef, ModelRef
 from agent_tui.domain.checks import CheckCommand, CheckResult
@@ -54,6 +54,15 @@ class Model(Protocol):
 
     async def close(self) -> None:
         """Let go of connections. No stream may be open."""
+        ...
+
+
+@runtime_checkable
+class Retries(Protocol):
+    """A model that makes a failed call again after a wait."""
+
+    def skip_wait(self) -> None:
+        """End the wait that is going on: the next attempt is made at once."""
         ...
 
 

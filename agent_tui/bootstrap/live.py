@@ -3,20 +3,22 @@
 import contextlib
 import secrets
 import sys
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, MutableMapping, Sequence
 from pathlib import Path
 
 from agent_tui import __version__
 from agent_tui.bootstrap.environment import Environment, UsageError
-from agent_tui.bootstrap.models import open_models, pricing
+from agent_tui.bootstrap.models import ModelSource, PriceList, known_models
 from agent_tui.bootstrap.protection import open_confinement
 from agent_tui.config import paths
+from agent_tui.config.schema import Settings
 from agent_tui.demo.repository import REQUEST
-from agent_tui.domain.base import BlobRef, Role
-from agent_tui.domain.decision import GateKind, GatePolicy, Remark
-from agent_tui.domain.events import Record, SessionFinished, SessionStarted
+from agent_tui.domain.base import BlobRef, ModelRef, Role
+from agent_tui.domain.decision import Gate, GateKind, GatePolicy, Remark
+from agent_tui.domain.events import ModelChosen, Record, SessionFinished, SessionStarted
 from agent_tui.domain.state import Phase, State
 from agent_tui.domain.text import one_line
+from agent_tui.domain.turn import ModelError
 from agent_tui.engine import comments
 from agent_tui.engine.context import Context
 from agent_tui.engine.gates import PolicyGatekeeper
@@ -47,14 +49,22 @@ class LiveSession:
     """
 
     def __init__(
-        self, log: SessionLog, engine: Engine, ctx: Context, root: Path, opening: Sequence[Record]
+        self,
+        log: SessionLog,
+        engine: Engine,
+        ctx: Context,
+        env: Environment,
+        models: ModelSource,
+        opening: Sequence[Record],
     ) -> None:
         self._log = log
         self._engine = engine
         self._ctx = ctx
         self._opening = opening
+        self._models = models
+        self._settings: Settings = env.loaded.settings
         self.folder = log.folder
-        self.repository = root
+        self.repository = Path(env.facts.root)
 
     @property
     def id(self) -> str:
@@ -98,6 +108,22 @@ class LiveSession:
         """Record a comment while no gate waits that would take it as an answer."""
         await comments.take(self._ctx, remark)
 
+    def retry_now(self) -> bool:
+        """End the wait before a failed call is made again."""
+        return self._engine.retry_now()
+
+    def other_models(self) -> dict[ModelRef, str]:
+        """Models that can take a role over, each with a word on where it comes from."""
+        return known_models(self._settings)
+
+    async def check_model(self, ref: ModelRef) -> str:
+        """What keeps a model from being used, or "" if nothing does. Contacts nobody."""
+        try:
+            await self._ctx.open_model(ref)
+        except ModelError as error:
+            return str(error)
+        return ""
+
     async def leave(self) -> None:
         """Record that the person left."""
         await self._engine.leave()
@@ -119,8 +145,7 @@ class LiveSession:
         """Let go of everything; the worktree of a finished session is removed."""
         if self.state.phase is Phase.DONE:
             await self._ctx.workspace.remove()
-        for model in {id(model): model for model in self._ctx.models.values()}.values():
-            await model.close()
+        await self._models.close()
         await self._ctx.workspace.close()
         await self._log.close()
 
@@ -136,10 +161,13 @@ async def _context(
     env: Environment,
     log: SessionLog,
     workspace: GitWorkspace,
-    models: Mapping[Role, Model],
+    source: ModelSource,
     state: State,
     confinement: Confinement,
 ) -> Context:
+    models: MutableMapping[Role, Model] = source.roles(state)
+    prices = PriceList(env.loaded.settings)
+    await prices.load(models)
     signoff = None
     if env.loaded.settings.commit.signoff:
         signoff = await signature(Path(env.facts.root))
@@ -150,7 +178,9 @@ async def _context(
         models=models,
         clock=env.clock,
         ids=RandomIds(),
-        price=await pricing(models.values(), env.loaded.settings),
+        price=prices.price,
+        window=prices.window,
+        open_model=source.open,
         signoff=signoff,
     )
 
@@ -159,8 +189,8 @@ def _worktrees(env: Environment) -> Path:
     return env.options.worktrees or paths.worktrees_folder()
 
 
-def _policy(env: Environment) -> PolicyGatekeeper:
-    return PolicyGatekeeper(deploy=env.loaded.settings.gates.deploy == "auto")
+def _policy(env: Environment, again: Gate | None = None) -> PolicyGatekeeper:
+    return PolicyGatekeeper(deploy=env.loaded.settings.gates.deploy == "auto", again=again)
 
 
 async def start_session(
@@ -179,7 +209,8 @@ async def start_session(
     """
     if not request.strip():
         raise UsageError("The request is empty: say in a few words what should be done.")
-    models = open_models(env)
+    source = ModelSource(env)
+    models = source.roles(State())
     settings = env.loaded.settings
     confinement = await open_confinement(env)
     session_id = env.store.new_id()
@@ -188,7 +219,7 @@ async def start_session(
     )
     async with _closing_on_error(workspace):
         log = env.store.create(session_id)
-        ctx = await _context(env, log, workspace, models, State(), confinement)
+        ctx = await _context(env, log, workspace, source, State(), confinement)
         started = await ctx.recorder.append(
             SessionStarted(
                 session=session_id,
@@ -206,7 +237,7 @@ async def start_session(
         )
     policy = _policy(env)
     engine = Engine(ctx, person or policy, policy)
-    return LiveSession(log, engine, ctx, Path(env.facts.root), [started])
+    return LiveSession(log, engine, ctx, env, source, [started])
 
 
 async def run_demo(env: Environment, person: Gatekeeper | None = None) -> LiveSession:
@@ -262,14 +293,25 @@ async def resume_session(
             hooks=env.loaded.settings.commit.hooks,
         )
         async with _closing_on_error(workspace):
-            ctx = await _context(env, log, workspace, open_models(env), state, confinement)
-            policy = _policy(env)
+            source = ModelSource(env)
+            ctx = await _context(env, log, workspace, source, state, confinement)
+            policy = _policy(env, again=state.gate)
             engine = Engine(ctx, person or policy, policy)
             opening = await engine.recover(__version__)
+            opening += await _record_other_models(ctx, before=state.roles)
     except BaseException:
         await log.close()
         raise
-    return LiveSession(log, engine, ctx, Path(env.facts.root), opening)
+    return LiveSession(log, engine, ctx, env, source, opening)
+
+
+async def _record_other_models(ctx: Context, before: Mapping[Role, ModelRef]) -> list[Record]:
+    """The command line of a resume, or a changed script, may have given a role another model."""
+    return [
+        await ctx.recorder.append(ModelChosen(role=role, model=model.ref), "person")
+        for role, model in ctx.models.items()
+        if before.get(role) != model.ref
+    ]
 
 
 @contextlib.asynccontextmanager

@@ -1,46 +1,112 @@
 """The models of the roles, from settings, keys and scripts."""
 
 import asyncio
-from collections.abc import Callable, Iterable, Mapping
-from functools import partial
+import importlib
+from collections.abc import Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING, get_args
 
 from agent_tui.bootstrap.environment import Environment, UsageError
 from agent_tui.config import paths
 from agent_tui.config.schema import Settings
 from agent_tui.domain.base import ModelRef, Role
+from agent_tui.domain.state import State
 from agent_tui.domain.turn import ModelError
 from agent_tui.domain.usage import Cost, Usage
-from agent_tui.ports import Clock, Model
+from agent_tui.ports import Model
 from agent_tui.providers.scripted import ScriptedModel, load_script
 
+if TYPE_CHECKING:
+    from agent_tui.providers.catalog import ProviderConfig
 
-def open_models(env: Environment) -> dict[Role, Model]:
-    """The model of each role.
+ROLES: tuple[Role, ...] = get_args(Role)
+SCRIPTED = "scripted"
 
-    Raises:
-        UsageError: If a role has none, a key is missing, or a script cannot be read.
-    """
-    configured = env.loaded.settings.models()
-    missing = [role for role, ref in configured.items() if ref is None]
-    if missing and env.options.script is None:
-        raise UsageError(
-            f"No model is configured for the {' and the '.join(missing)}. Set it in "
-            f"{paths.config_file()}, for example [roles.{missing[0]}] model = "
-            '"anthropic:claude-opus-4-6", or give --preset NAME, or try `agent-tui demo`.'
-        )
-    if env.options.script is not None:
-        return _scripted(configured, env.options.script, env.options.words_per_s)
-    refs = {role: ref for role, ref in configured.items() if ref is not None}
-    real = [ref for ref in refs.values() if ref.provider != "scripted"]
-    opened = _open_models(real, env.loaded.settings, env.clock) if real else {}
-    models: dict[Role, Model] = {}
-    for role, ref in refs.items():
-        if ref.provider == "scripted":
-            models |= _scripted({role: ref}, Path(ref.model).expanduser(), env.options.words_per_s)
-        else:
-            models[role] = opened[ref]
-    return models
+
+class ModelSource:
+    """Opens models, each once however many roles it plays, and closes them all in the end."""
+
+    def __init__(self, env: Environment) -> None:
+        self._env = env
+        self._opened: dict[ModelRef, Model] = {}
+
+    def roles(self, state: State) -> dict[Role, Model]:
+        """The model of each role.
+
+        A session that is taken up again keeps its models, unless the command line names others.
+
+        Raises:
+            UsageError: If a role has none, a key is missing, or a script cannot be read.
+        """
+        script = self._env.options.script
+        refs = self._refs(state)
+        if script is not None:
+            other = {role: ref for role, ref in state.chosen.items() if ref.provider != SCRIPTED}
+            scripted = {role: refs[role] for role in ROLES if role not in other}
+            return _scripted(scripted, script, self._env.options.words_per_s) | {
+                role: self._open(ref) for role, ref in other.items()
+            }
+        missing = [role for role in ROLES if refs[role] is None]
+        if missing:
+            raise UsageError(
+                f"No model is configured for the {' and the '.join(missing)}. Set it in "
+                f"{paths.config_file()}, for example [roles.{missing[0]}] model = "
+                '"anthropic:claude-opus-4-6", or give --preset NAME, or try `agent-tui demo`.'
+            )
+        models: dict[Role, Model] = {}
+        for role, ref in refs.items():
+            if ref is not None and ref.provider == SCRIPTED:
+                path = Path(ref.model).expanduser()
+                models |= _scripted({role: ref}, path, self._env.options.words_per_s)
+            elif ref is not None:
+                models[role] = self._open(ref)
+        return models
+
+    def _refs(self, state: State) -> dict[Role, ModelRef | None]:
+        refs = self._env.loaded.settings.models()
+        for role, ref in state.roles.items():
+            told = f"roles.{role}.model" in self._env.options.settings
+            if not told and ref.provider != SCRIPTED:  # a script's path is not in the log
+                refs[role] = ref
+        return refs
+
+    def _open(self, ref: ModelRef) -> Model:
+        if ref not in self._opened:
+            from agent_tui.providers import catalog  # noqa: PLC0415 - 0.3 s, not for scripts
+
+            try:
+                provider = catalog.find_provider(ref, configured(self._env.loaded.settings))
+                self._opened[ref] = catalog.open_model(ref, provider, self._env.clock)
+            except ModelError as error:
+                raise UsageError(str(error)) from error
+        return self._opened[ref]
+
+    async def open(self, ref: ModelRef) -> Model:
+        """A model that takes the place of another.
+
+        Raises:
+            ModelError: If it cannot be opened.
+        """
+        await asyncio.to_thread(importlib.import_module, "agent_tui.providers.catalog")
+        try:
+            return self._open(ref)
+        except UsageError as error:
+            raise ModelError("not_found", str(error)) from error
+
+    async def close(self) -> None:
+        """Close all that were opened."""
+        for model in self._opened.values():
+            await model.close()
+
+
+def configured(settings: Settings) -> "dict[str, ProviderConfig]":
+    """The providers of the configuration."""
+    from agent_tui.providers.catalog import ProviderConfig  # noqa: PLC0415 - see above
+
+    return {
+        name: ProviderConfig(**provider.model_dump())
+        for name, provider in settings.providers.items()
+    }
 
 
 def _scripted(
@@ -52,45 +118,46 @@ def _scripted(
         raise UsageError(str(error)) from error
     models: dict[Role, Model] = {}
     for role, ref in roles.items():
-        if ref is None or ref.provider != "scripted":
-            ref = ModelRef(provider="scripted", model=path.stem)  # noqa: PLW2901
+        if ref is None or ref.provider != SCRIPTED:
+            ref = ModelRef(provider=SCRIPTED, model=path.stem)  # noqa: PLW2901
         models[role] = ScriptedModel(ref, script, words_per_s=words_per_s)
     return models
 
 
-def _open_models(
-    refs: Iterable[ModelRef], settings: Settings, clock: Clock
-) -> dict[ModelRef, Model]:
-    """Each model once, however many roles it plays."""
-    from agent_tui.providers import catalog  # noqa: PLC0415 - 0.3 s, not needed with scripts
+class PriceList:
+    """What models cost and how much they take in, by the names of the settings' providers.
 
-    configured = {
-        name: catalog.ProviderConfig(**provider.model_dump())
-        for name, provider in settings.providers.items()
-    }
-    try:
-        return {
-            ref: catalog.open_model(ref, catalog.find_provider(ref, configured), clock)
-            for ref in dict.fromkeys(refs)
-        }
-    except ModelError as error:
-        raise UsageError(str(error)) from error
+    Local servers are never priced: only a provider that says under which name it is in the price
+    list is looked for there.
+    """
 
+    def __init__(self, settings: Settings) -> None:
+        from agent_tui.providers.prices import PRICED  # noqa: PLC0415 - not for --help
 
-Pricing = Callable[[ModelRef, Usage], Cost]
+        providers = settings.providers
+        self._windows = {name: p.context_window for name, p in providers.items()}
+        # A configured provider takes the place of the known one, its price included.
+        known = {name: priced for name, priced in PRICED.items() if name not in providers}
+        self._priced = known | {n: p.priced_as for n, p in providers.items() if p.priced_as}
 
+    async def load(self, models: Mapping[Role, Model]) -> None:
+        """Read the list in a thread, if one of these models may be in it."""
+        for model in models.values():
+            if model.ref.provider in self._priced:
+                await asyncio.to_thread(self.price, model.ref, Usage())
+                return
 
-async def pricing(models: Iterable[Model], settings: Settings) -> Pricing:
-    """What prices the calls. The price list is read here, once and in a thread."""
-    from agent_tui.providers.prices import PRICED, price  # noqa: PLC0415
+    def price(self, ref: ModelRef, usage: Usage) -> Cost:
+        """The cost of a call."""
+        from agent_tui.providers.prices import price  # noqa: PLC0415 - see above
 
-    names = {n: p.priced_as for n, p in settings.providers.items() if p.priced_as}
-    priced = {**PRICED, **names}
-    for model in models:
-        if model.ref.provider in priced:
-            await asyncio.to_thread(price, model.ref, Usage(), priced)
-            break
-    return partial(price, priced=priced)
+        return price(ref, usage, self._priced)
+
+    def window(self, ref: ModelRef) -> int | None:
+        """How many tokens a model takes in and gives out in one call; None if nobody knows."""
+        from agent_tui.providers.prices import context_window  # noqa: PLC0415 - see above
+
+        return self._windows.get(ref.provider) or context_window(ref, self._priced)
 
 
 def preset_settings(name: str) -> dict[str, str]:
@@ -104,3 +171,17 @@ def preset_settings(name: str) -> dict[str, str]:
     if name not in PRESETS:
         raise UsageError(f"There is no preset {name!r}; there are {', '.join(PRESETS)}.")
     return {f"roles.{role}.model": str(ref) for role, ref in PRESETS[name].items()}
+
+
+def known_models(settings: Settings) -> dict[ModelRef, str]:
+    """Models that can be chosen, each with a word on where it comes from."""
+    from agent_tui.providers.catalog import PRESETS  # noqa: PLC0415
+
+    found: dict[ModelRef, list[str]] = {}
+    for role, ref in settings.models().items():
+        if ref is not None and ref.provider != SCRIPTED:
+            found.setdefault(ref, []).append(f"your {role}")
+    for name, roles in PRESETS.items():
+        for ref in dict.fromkeys(roles.values()):
+            found.setdefault(ref, []).append(name)
+    return {ref: ", ".join(words) for ref, words in found.items()}

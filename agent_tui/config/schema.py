@@ -192,6 +192,8 @@ class ProviderSettings(Section):
         thinking: Whether the models reason.
         enforce_schema: Of ``chat``: whether the server enforces JSON schemas.
         max_output_tokens: Of ``chat``: the server's own limit.
+        context_window: Tokens that the models take in and give out in one call, where the price
+            list does not know it.
     """
 
     kind: Literal["anthropic", "openai", "chat"]
@@ -202,6 +204,7 @@ class ProviderSettings(Section):
     thinking: Flag = True
     enforce_schema: Flag = True
     max_output_tokens: Annotated[int, Field(strict=True, ge=1)] | None = None
+    context_window: Annotated[int, Field(strict=True, ge=1)] | None = None
 
 
 class EditorSettings(Section):

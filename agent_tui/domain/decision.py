@@ -4,7 +4,7 @@ import hashlib
 import json
 from typing import Literal
 
-from agent_tui.domain.base import Value
+from agent_tui.domain.base import ModelRef, Role, Value
 from agent_tui.domain.comments import CommentDraft, CommentKind
 from agent_tui.domain.spec import Spec
 from agent_tui.domain.verdict import Severity
@@ -133,6 +133,13 @@ class EditDeploy(Value):
     command: tuple[str, ...]
 
 
+class ChangeModel(Value):
+    """Go on with another model in a role."""
+
+    role: Role
+    model: ModelRef
+
+
 class Waive(Value):
     """An open finding is accepted as it is."""
 
@@ -216,6 +223,7 @@ Answer = (
     | EditFiles
     | EditMessage
     | EditDeploy
+    | ChangeModel
     | Waive
     | Reopen
     | AddFinding

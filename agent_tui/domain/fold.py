@@ -9,7 +9,15 @@ from agent_tui.domain.decision import Selection
 from agent_tui.domain.fold_review import HANDLERS as REVIEW_HANDLERS
 from agent_tui.domain.fold_review import with_answers
 from agent_tui.domain.output import Pieces, piece_of
-from agent_tui.domain.state import Decided, Phase, Revision, SpecVersion, State, Step
+from agent_tui.domain.state import (
+    Decided,
+    Phase,
+    Retry,
+    Revision,
+    SpecVersion,
+    State,
+    Step,
+)
 from agent_tui.domain.usage import Cost, Usage
 from agent_tui.domain.verdict import LedgerEntry
 
@@ -104,7 +112,9 @@ def _with_step(s: State, step_id: str, change: Callable[[Step], Step]) -> State:
     return s
 
 
-def _with_piece(s: State, ev: e.StepOutput | e.ToolCalled | e.ToolReturned, r: e.Record) -> State:
+def _with_piece(
+    s: State, ev: e.StepOutput | e.ToolCalled | e.ToolReturned | e.ContextCompacted, r: e.Record
+) -> State:
     for i in range(len(s.steps) - 1, -1, -1):
         step = s.steps[i]
         if step.id == ev.step:
@@ -116,6 +126,8 @@ def _with_piece(s: State, ev: e.StepOutput | e.ToolCalled | e.ToolReturned, r: e
 
 
 def _model_retried(s: State, ev: e.ModelRetried, r: e.Record) -> State:
+    retry = Retry(ev.kind, ev.message, ev.attempt, ev.attempts, ev.wait_s, r.at)
+    s = replace(_spent(s, ev.step, ev.usage, ev.cost), retry=retry)
     for i in range(len(s.steps) - 1, -1, -1):
         step = s.steps[i]
         if step.id == ev.step:
@@ -127,27 +139,52 @@ def _model_retried(s: State, ev: e.ModelRetried, r: e.Record) -> State:
     return s
 
 
+def _spent(s: State, step_id: str, usage: Usage, cost: Cost) -> State:
+    """Tokens and money count for the session and for the step, whatever came of the call."""
+    s = replace(s, usage=s.usage + usage, cost=s.cost + cost)
+    return _with_step(
+        s, step_id, lambda step: replace(step, usage=step.usage + usage, cost=step.cost + cost)
+    )
+
+
+def _model_tried(s: State, ev: e.ModelTried, r: e.Record) -> State:
+    return replace(s, retry=None)
+
+
+def _model_failed(s: State, ev: e.ModelFailed, r: e.Record) -> State:
+    return replace(_spent(s, ev.step, ev.usage, ev.cost), retry=None)
+
+
+def _model_chosen(s: State, ev: e.ModelChosen, r: e.Record) -> State:
+    return replace(s, chosen={**s.chosen, ev.role: ev.model})
+
+
+def _context_compacted(s: State, ev: e.ContextCompacted, r: e.Record) -> State:
+    s = _spent(s, ev.step, ev.usage, ev.cost)
+    s = _with_step(s, ev.step, lambda step: replace(step, compactions=step.compactions + 1))
+    return _with_piece(replace(s, model_s=s.model_s + ev.latency.total_s), ev, r)
+
+
 def _model_asked(s: State, ev: e.ModelAsked, r: e.Record) -> State:
     return _with_step(s, ev.step, lambda step: replace(step, counted=r.seq))
 
 
 def _model_answered(s: State, ev: e.ModelAnswered, r: e.Record) -> State:
+    took = ev.latency
+
     def change(step: Step) -> Step:
-        first = step.first_token_s if step.calls else ev.latency.first_token_s
+        writes = took.first_token_s is not None and took.total_s > took.first_token_s
         return replace(
             step,
             calls=step.calls + 1,
-            usage=step.usage + ev.usage,
-            cost=step.cost + ev.cost,
-            first_token_s=first,
+            answered=r.seq,
+            first_byte_s=step.first_byte_s if step.calls else took.first_byte_s,
+            first_token_s=step.first_token_s if step.calls else took.first_token_s,
+            writing_s=step.writing_s + (took.total_s - (took.first_token_s or 0) if writes else 0),
+            written_tokens=step.written_tokens + (ev.usage.output_tokens if writes else 0),
         )
 
-    s = replace(
-        s,
-        usage=s.usage + ev.usage,
-        cost=s.cost + ev.cost,
-        model_s=s.model_s + ev.latency.total_s,
-    )
+    s = replace(_spent(s, ev.step, ev.usage, ev.cost), model_s=s.model_s + took.total_s)
     return _with_step(s, ev.step, change)
 
 
@@ -162,6 +199,7 @@ def _step_finished(s: State, ev: e.StepFinished, r: e.Record) -> State:
         s,
         # Nobody knows how far a deploy came that was ended in its middle: ask before another.
         phase=Phase.DEPLOY_GATE if unclear else s.phase,
+        retry=None,
         work_s=s.work_s + ev.wall_s,
         fault=ev.detail if ev.outcome == "failed" else s.fault,
     )
@@ -366,6 +404,10 @@ _HANDLERS: dict[type, Callable[[State, Any, e.Record], State]] = {
     e.ToolReturned: _with_piece,
     e.ModelAsked: _model_asked,
     e.ModelRetried: _model_retried,
+    e.ModelTried: _model_tried,
+    e.ModelFailed: _model_failed,
+    e.ModelChosen: _model_chosen,
+    e.ContextCompacted: _context_compacted,
     e.ModelAnswered: _model_answered,
     e.SpecProposed: _spec_proposed,
     e.AttemptProposed: _attempt_proposed,

@@ -95,7 +95,8 @@ class Pieces(Sequence[Output]):
 
 
 def piece_of(
-    event: e.StepOutput | e.ToolCalled | e.ToolReturned | e.ModelRetried, seq: int
+    event: e.StepOutput | e.ToolCalled | e.ToolReturned | e.ModelRetried | e.ContextCompacted,
+    seq: int,
 ) -> Output:
     """What an event adds to the output of its step."""
     if isinstance(event, e.StepOutput):
@@ -105,5 +106,10 @@ def piece_of(
         return Output("tool", f"{event.name} {words}".strip() + "\n", seq)
     if isinstance(event, e.ToolReturned):
         return Output("output", ("ok: " if event.ok else "failed: ") + event.summary + "\n", seq)
-    words = f"{event.message} Attempt {event.attempt} in {event.wait_s:.0f} s.\n"
+    if isinstance(event, e.ContextCompacted):
+        how = "by the provider" if event.method == "provider" else "to a summary"
+        size = f"about {event.before_tokens:,} tokens before, {event.after_tokens:,} after"
+        return Output("tool", f"The conversation was compacted {how}: {size}.\n", seq)
+    of = f" of {event.attempts}" if event.attempts else ""
+    words = f"{event.message} Attempt {event.attempt}{of} in {event.wait_s:.0f} s.\n"
     return Output("tool", words, seq)

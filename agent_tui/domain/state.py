@@ -1,5 +1,6 @@
 """A session's state: everything that a screen shows, and all that the engine needs to go on."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -38,6 +39,18 @@ class Phase(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Retry:
+    """A call that failed and waits for its next attempt. See ``ModelRetried``."""
+
+    kind: str
+    message: str
+    attempt: int
+    attempts: int
+    wait_s: float
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Step:
     """One piece of work: a model's turn, a run of the checks, a commit, a deploy.
 
@@ -47,6 +60,11 @@ class Step:
         counted: Place of the record with which the model call in progress began; a retry drops what
             was streamed after it.
         seq: Place of the record that began it.
+        answered: Place of the record with which its last answer was complete.
+        first_byte_s, first_token_s: Of the first answer, in seconds from its request.
+        compactions: How often its conversation was made shorter.
+        writing_s, written_tokens: Seconds between the first token of each answer and its end,
+            summed, and the tokens that were written in them.
     """
 
     id: str
@@ -65,13 +83,23 @@ class Step:
     counted: int = -1
     usage: Usage = field(default_factory=Usage)
     cost: Cost = field(default_factory=Cost)
+    first_byte_s: float | None = None
     first_token_s: float | None = None
     seq: int = -1
+    writing_s: float = 0.0
+    compactions: int = 0
+    written_tokens: int = 0
+    answered: int = -1
 
     @property
     def running(self) -> bool:
         """Whether its end is not in the log."""
         return self.outcome is None
+
+    @property
+    def tokens_per_s(self) -> float | None:
+        """How fast the model wrote, from the first token of each answer to its end."""
+        return self.written_tokens / self.writing_s if self.writing_s else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,6 +168,8 @@ class State:
         protection: What keeps commands from the machine, in the process that runs the session.
         after_gate: Where the loop goes when a ``limit`` or ``fault`` gate is approved.
         fault: Why the last model call failed, while that is not decided.
+        retry: The wait before the next attempt of a call, from its failure to a sign of life.
+        chosen: Roles that are played by another model than at the session's start.
         rejection: What the last rejection sends to the role that works again; "" when answered.
         carried_comments: Ids of the comments that it holds.
         extra: How often each limit was raised by the person.
@@ -170,6 +200,8 @@ class State:
     seen: tuple[str, ...] = ()
     drafts: tuple[e.DraftSaved, ...] = ()
     fault: str = ""
+    retry: Retry | None = None
+    chosen: Mapping[Role, ModelRef] = field(default_factory=dict)
     rejection: str = ""
     carried_comments: tuple[str, ...] = ()
     extra: int = 0
@@ -191,6 +223,11 @@ class State:
     requests: tuple[str, ...] = ()
     imported: e.SessionImported | None = None
     notes: tuple[str, ...] = ()
+
+    @property
+    def roles(self) -> dict[Role, ModelRef]:
+        """The model of each role, as it is in force."""
+        return {**(self.session.roles if self.session else {}), **self.chosen}
 
     @property
     def spec(self) -> SpecVersion | None:

@@ -20,6 +20,7 @@ ModelErrorKind = Literal[
     "auth",
     "billing",
     "bad_request",
+    "context",
     "not_found",
     "refused",
     "exhausted",
@@ -30,7 +31,8 @@ class ModelError(Exception):
     """A model call failed.
 
     Attributes:
-        kind: What failed; ``exhausted`` means that a script has no more answers.
+        kind: What failed; ``context`` means that the conversation exceeds the model's window,
+            ``exhausted`` that a script has no more answers.
         retry_after_s: What the server asked for, in seconds.
     """
 
@@ -137,12 +139,28 @@ class Retrying:
     Attributes:
         attempt: The number of the attempt that comes, from 2.
         wait_s: Seconds until then.
+        attempts: How many there are at most, the first one included; 0 when that is not known.
     """
 
     kind: ModelErrorKind
     message: str
     attempt: int
     wait_s: float
+    attempts: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Trying:
+    """The wait is over: the attempt of this number begins."""
+
+    attempt: int
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """What the provider has reported of an attempt so far. It is owed even if the attempt fails."""
+
+    usage: Usage
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,4 +174,6 @@ class Done:
     request_id: str | None = None
 
 
-ModelEvent = TextDelta | ThinkingDelta | ToolCallStarted | ToolCallDelta | Retrying | Done
+ModelEvent = (
+    TextDelta | ThinkingDelta | ToolCallStarted | ToolCallDelta | Counted | Retrying | Trying | Done
+)

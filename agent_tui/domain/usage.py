@@ -22,6 +22,14 @@ class Usage(Value):
     output_tokens: int = 0
     reasoning_tokens: int = 0
 
+    def __bool__(self) -> bool:
+        return bool(self.input_tokens or self.output_tokens)
+
+    @property
+    def cached_share(self) -> float:
+        """The part of the input that was read from the cache, from 0 to 1."""
+        return self.cache_read_tokens / self.input_tokens if self.input_tokens else 0.0
+
     def __add__(self, other: "Usage") -> "Usage":
         return Usage(
             input_tokens=self.input_tokens + other.input_tokens,

@@ -2,14 +2,17 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, MutableMapping
 from dataclasses import dataclass
 
 from agent_tui.domain.base import Actor, ModelRef, Role
 from agent_tui.domain.events import (
     ModelAnswered,
     ModelAsked,
+    ModelChosen,
+    ModelFailed,
     ModelRetried,
+    ModelTried,
     SessionStarted,
     StepFinished,
     StepKind,
@@ -18,6 +21,7 @@ from agent_tui.domain.events import (
 )
 from agent_tui.domain.state import State
 from agent_tui.domain.turn import (
+    Counted,
     Done,
     Message,
     ModelError,
@@ -27,11 +31,20 @@ from agent_tui.domain.turn import (
     ThinkingDelta,
     ToolCallDelta,
     ToolCallStarted,
+    Trying,
 )
 from agent_tui.domain.usage import Cost, Usage
 from agent_tui.engine.limits import LimitReached, check_limits
 from agent_tui.engine.recorder import OutputStream, Recorder
 from agent_tui.ports import Checks, Clock, Ids, Model, Workspace, WorkspaceError
+
+CALL = "\x1e"
+"""Begins each call in a step's output of the channel ``arguments``."""
+
+
+def unknown_window(model: ModelRef) -> int | None:
+    """The window of a model that nobody knows."""
+    return None
 
 
 def unpriced(model: ModelRef, usage: Usage) -> Cost:
@@ -39,23 +52,37 @@ def unpriced(model: ModelRef, usage: Usage) -> Cost:
     return Cost(unpriced_calls=1)
 
 
+async def no_other(model: ModelRef) -> Model:
+    """Open no model at all.
+
+    Raises:
+        ModelError: Always.
+    """
+    raise ModelError("not_found", f"{model} cannot be opened here.")
+
+
 @dataclass(frozen=True)
 class Context:
     """One session's recorder and the ports that its steps use.
 
     Attributes:
+        models: The model of each role, as it is in force.
         price: The cost of a call of a model.
+        window: Tokens that a model takes in and gives out in one call; None where unknown.
+        open_model: Opens a model that takes the place of another.
         signoff: The person's own ``Name <mail>``, if they asked for a Signed-off-by line.
     """
 
     recorder: Recorder
     workspace: Workspace
     checks: Checks
-    models: Mapping[Role, Model]
+    models: MutableMapping[Role, Model]
     clock: Clock
     ids: Ids
     price: Callable[[ModelRef, Usage], Cost] = unpriced
     signoff: str | None = None
+    open_model: Callable[[ModelRef], Awaitable[Model]] = no_other
+    window: Callable[[ModelRef], int | None] = unknown_window
 
     @property
     def state(self) -> State:
@@ -125,22 +152,39 @@ class Context:
             ModelAsked(step=step, system=request.system, prompt=words), "engine", durable=False
         )
         done: Done | None = None
-        # The stream is closed here and not by the garbage collector, whichever way this ends.
-        async with (
-            self.recorder.stream(step, request.role) as output,
-            contextlib.aclosing(model.stream(request)) as events,
-        ):
-            async for event in events:
-                if isinstance(event, Done):
-                    done = event
-                    break
-                if isinstance(event, Retrying):
-                    await output.flush()
-                    await self._record_retry(step, event, request.role)
-                else:
-                    _show(event, output)
-        if done is None:
-            raise ModelError("truncated", f"{model.ref} stopped without an end to its answer.")
+        spent = Usage()
+        try:
+            # The stream is closed here and not by the garbage collector, whichever way this ends.
+            async with (
+                self.recorder.stream(step, request.role) as output,
+                contextlib.aclosing(model.stream(request)) as events,
+            ):
+                async for event in events:
+                    if isinstance(event, Done):
+                        done = event
+                        break
+                    if isinstance(event, Counted):
+                        spent = event.usage
+                    elif isinstance(event, Retrying):
+                        await output.flush()
+                        await self._record_retry(step, event, request.role, spent)
+                        spent = Usage()
+                    elif isinstance(event, Trying):
+                        tried = ModelTried(step=step, attempt=event.attempt)
+                        await self.recorder.append(tried, request.role, durable=False)
+                    else:
+                        _show(event, output)
+            if done is None:
+                raise ModelError("truncated", f"{model.ref} stopped without an end to its answer.")
+        except ModelError as error:
+            await self._record_failure(step, request.role, error.kind, str(error), spent)
+            raise
+        except asyncio.CancelledError:
+            stopped = self._record_failure(
+                step, request.role, "cancelled", "It was stopped.", spent
+            )
+            await asyncio.shield(stopped)
+            raise
         await self.recorder.append(
             ModelAnswered(
                 step=step,
@@ -156,13 +200,36 @@ class Context:
             raise ModelError("refused", f"{model.ref} refused to answer.")
         return done
 
-    async def _record_retry(self, step: str, event: Retrying, role: Role) -> None:
+    async def change_model(self, role: Role, ref: ModelRef, actor: Actor) -> None:
+        """Let another model play a role from now on.
+
+        Raises:
+            ModelError: If it cannot be opened.
+        """
+        self.models[role] = await self.open_model(ref)
+        await self.recorder.append(ModelChosen(role=role, model=ref), actor)
+
+    def owed(self, role: Role, usage: Usage) -> Cost:
+        """What is to be paid for tokens that were reported; nothing for none."""
+        return self.price(self.models[role].ref, usage) if usage else Cost()
+
+    async def _record_failure(
+        self, step: str, role: Role, kind: str, message: str, usage: Usage
+    ) -> None:
+        cost = self.owed(role, usage)
+        failed = ModelFailed(step=step, kind=kind, message=message, usage=usage, cost=cost)
+        await self.recorder.append(failed, role)
+
+    async def _record_retry(self, step: str, event: Retrying, role: Role, usage: Usage) -> None:
         retried = ModelRetried(
             step=step,
             kind=event.kind,
             message=event.message,
             attempt=event.attempt,
             wait_s=event.wait_s,
+            attempts=event.attempts,
+            usage=usage,
+            cost=self.owed(role, usage),
         )
         await self.recorder.append(retried, role)
 
@@ -175,8 +242,10 @@ def _show(
             output.write("text", text)
         case ThinkingDelta(text):
             output.write("thinking", text)
-        case ToolCallStarted() | ToolCallDelta():
-            pass  # the call is shown when it is complete, with what it returned
+        case ToolCallStarted(name=name):
+            output.write("arguments", f"{CALL}{name} ")
+        case ToolCallDelta(text=text):
+            output.write("arguments", text)
 
 
 def user(text: str) -> Message:

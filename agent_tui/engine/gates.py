@@ -10,6 +10,7 @@ from agent_tui.domain.decision import (
     Approval,
     Approve,
     ChangeComment,
+    ChangeModel,
     Choice,
     EditDeploy,
     EditFiles,
@@ -103,22 +104,43 @@ class PendingGates:
         return True
 
 
+class Parked(Exception):
+    """A gate needs a person, and nobody is there: the session stays open at it.
+
+    Attributes:
+        gate: The gate.
+    """
+
+    def __init__(self, gate: Gate) -> None:
+        super().__init__(gate.question)
+        self.gate = gate
+
+
 class PolicyGatekeeper:
     """Decides without a person: everything goes on, except what only a person may allow.
 
     Args:
         deploy: Whether the deploy command may run.
+        again: The limit or fault gate at which a session waited that is taken up again: who does
+            that wants it to go on.
     """
 
     actor: Actor = "policy"
 
-    def __init__(self, *, deploy: bool = False) -> None:
+    def __init__(self, *, deploy: bool = False, again: Gate | None = None) -> None:
         self._deploy = deploy
+        self._again = again
 
     async def answer(self, gate: Gate, state: State) -> Answer:
-        """Approve, or stop where going on would need a person."""
+        """Approve, or stop where going on would need a person.
+
+        Raises:
+            Parked: At a limit, and when a model call failed.
+        """
         if gate.kind in ("limit", "fault"):
-            return Reject(reason="Nobody is there to ask.", stop=True)
+            if self._again is None or self._again.id != gate.id:
+                raise Parked(gate)
+            return Approve()
         if gate.kind == "deploy" and not self._deploy:
             return Reject(reason='Deploying needs a person\'s approval, or gates.deploy = "auto".')
         return Approve()
@@ -221,6 +243,9 @@ class Gates:
             case EditMessage(message=text):
                 await propose_message(ctx, text, "person")
                 await decide("edit")
+            case ChangeModel(role=role, model=model):
+                await ctx.change_model(role, model, actor)
+                await decide("approve", reason=f"With {model} as the {role}.")
             case _:
                 await self._keep(gate, answer, actor)
 

@@ -18,7 +18,7 @@ from agent_tui.engine import coder, committer, planner, reviewer
 from agent_tui.engine.context import Context
 from agent_tui.engine.gates import Gates, PolicyGatekeeper
 from agent_tui.engine.limits import LimitReached, check_iterations
-from agent_tui.ports import Gatekeeper, WorkspaceError
+from agent_tui.ports import Gatekeeper, Retries, WorkspaceError
 
 
 class Engine:
@@ -76,6 +76,17 @@ class Engine:
             except (ModelError, WorkspaceError) as error:
                 await self._gate("fault", str(error))
         return finished
+
+    def retry_now(self) -> bool:
+        """End the wait before a call is made again. False if nothing waits."""
+        step = self.state.step
+        if self.state.retry is None or step is None or step.role is None:
+            return False
+        model = self._ctx.models[step.role]
+        if not isinstance(model, Retries):
+            return False
+        model.skip_wait()
+        return True
 
     def interrupt(self) -> bool:
         """Stop the step that runs now; a gate asks how to go on. False if nothing runs."""
@@ -142,13 +153,20 @@ def outcome_of(state: State) -> tuple[OutcomeKind, str]:
         return "committed", f"{text} {made.detail}".strip()
     last = state.decisions[-1].event if state.decisions else None
     reason = last.reason if last else ""
-    if last is not None and last.kind == "limit":
+    if last is not None and last.kind in ("limit", "fault"):
+        step = state.step
+        why = state.refused.detail if state.refused else step.detail if step else ""
+        outcome = outcome_at(state, last.kind)
+        return outcome, reason if last.kind == "limit" else why or reason
+    return "rejected", reason
+
+
+def outcome_at(state: State, kind: GateKind) -> OutcomeKind:
+    """What it means to go no further at a limit gate or a fault gate."""
+    if kind == "limit":
         checks = state.revision.checks if state.revision else None
         failed = checks is not None and not all(result.ok for result in checks)
-        return ("checks failed" if failed else "limit"), reason
-    if last is not None and last.kind == "fault":
-        step = state.step
-        from_model = step is not None and step.role is not None and step.outcome == "failed"
-        why = state.refused.detail if state.refused else step.detail if step else ""
-        return ("provider error" if from_model else "failed"), why or reason
-    return "rejected", reason
+        return "checks failed" if failed else "limit"
+    step = state.step
+    from_model = step is not None and step.role is not None and step.outcome == "failed"
+    return "provider error" if from_model else "failed"

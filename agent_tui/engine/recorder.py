@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import re
 from collections.abc import AsyncIterator
 
 from agent_tui.domain.base import Actor, BlobRef
@@ -12,6 +13,10 @@ from agent_tui.ports import EventSink
 
 BATCH_S = 0.04
 """Stream output is written in batches of this many seconds: a frame or two on a screen."""
+
+
+_UNFINISHED = re.compile(r"[!-~]{1,256}\Z")
+"""A word at the end of what has come so far: more of it may follow."""
 
 
 class Recorder:
@@ -80,10 +85,23 @@ class OutputStream:
         self._closed.set()
         self._filled.set()
 
-    async def flush(self) -> None:
-        """Append what was written so far."""
+    async def flush(self, *, whole_words: bool = False) -> None:
+        """Append what was written so far.
+
+        Args:
+            whole_words: Keep the beginning of a word for later: a secret that is cut in two by
+                the stream would not be found in either half.
+        """
         self._filled.clear()
         pieces, self._pieces = self._pieces, []
+        if whole_words and pieces:
+            channel, text = pieces.pop()
+            cut = _UNFINISHED.search(text)
+            at = cut.start() if cut else len(text)
+            if text[:at]:
+                pieces.append((channel, text[:at]))
+            if text[at:]:
+                self._pieces.append((channel, text[at:]))
         for channel, text in pieces:
             event = StepOutput(step=self._step, channel=channel, text=text)
             await self._recorder.append(event, self._actor, durable=False)
@@ -92,7 +110,7 @@ class OutputStream:
         """Append batches until closed."""
         while not (self._closed.is_set() and not self._pieces):
             await self._filled.wait()
-            await self.flush()
+            await self.flush(whole_words=not self._closed.is_set())
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(BATCH_S):
                     await self._closed.wait()

@@ -9,6 +9,7 @@ from pydantic import SecretStr
 
 from agent_tui.domain.base import ModelRef
 from agent_tui.domain.turn import (
+    Counted,
     Done,
     Message,
     ModelEvent,
@@ -206,21 +207,22 @@ class MessagesTurn:
         """See :class:`~agent_tui.providers.wire.Turn`."""
         match event.get("type"):
             case "message_start":
-                self._count(dig(event, "message", "usage"))
+                yield from self._count(dig(event, "message", "usage"))
             case "content_block_start":
                 yield from self._start(event)
             case "content_block_delta":
                 yield from self._delta(event)
             case "message_delta":
                 self._stop = text_at(event, "delta", "stop_reason") or self._stop
-                self._count(event.get("usage"))
+                yield from self._count(event.get("usage"))
             case "message_stop":
                 self._ended = True
 
-    def _count(self, usage: object) -> None:
+    def _count(self, usage: object) -> Iterator[Delta]:
         """Take counts that are there: they are totals, and a later event omits some."""
         if isinstance(usage, Mapping):
             self._usage |= {name: value for name, value in usage.items() if value is not None}
+            yield Counted(self._used())
 
     def _start(self, event: Mapping[str, Any]) -> Iterator[Delta]:
         block = event.get("content_block")
@@ -265,7 +267,7 @@ class MessagesTurn:
             raise truncated(self._peer)
         if self._stop == "model_context_window_exceeded":
             detail = "the conversation exceeds the model's context window"
-            raise failure("bad_request", self._peer, detail)
+            raise failure("context", self._peer, detail)
         stop = _STOPS.get(self._stop)
         if stop is None:
             raise failure("bad_answer", self._peer, self._stop)

@@ -37,6 +37,8 @@ class ProviderConfig:
         thinking: Whether the models reason; False for those that refuse to be asked to.
         enforce_schema: Of ``chat``: whether the server enforces JSON schemas.
         max_output_tokens: Of ``chat``: the server's own limit.
+        context_window: Tokens that the models take in and give out in one call, where the price
+            list does not know it.
     """
 
     kind: Kind
@@ -47,6 +49,7 @@ class ProviderConfig:
     thinking: bool = True
     enforce_schema: bool = True
     max_output_tokens: int | None = None
+    context_window: int | None = None
     timeouts: Timeouts = field(default_factory=Timeouts)
 
 

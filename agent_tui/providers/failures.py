@@ -33,6 +33,7 @@ _SENTENCES: dict[ModelErrorKind, str] = {
     "auth": "{} refused the API key, or does not allow it this call",
     "billing": "{} refused the call because credit or quota is used up",
     "bad_request": "{} refused the request as invalid",
+    "context": "The conversation is longer than {} can take",
     "not_found": "{} is not a model that the provider has for this key",
     "refused": "{} refused to answer",
 }
@@ -63,7 +64,7 @@ _BY_CODE: dict[str, ModelErrorKind] = {
     "slow_down": "overloaded",
     "invalid_api_key": "auth",
     "model_not_found": "not_found",
-    "context_length_exceeded": "bad_request",
+    "context_length_exceeded": "context",
     "invalid_prompt": "bad_request",
     "data_residency_mismatch": "bad_request",
     "bio_policy": "refused",
@@ -83,6 +84,12 @@ _BY_TYPE: dict[str, ModelErrorKind] = {
     "not_found_error": "not_found",
     "timeout_error": "timeout",
 }
+
+_TOO_LONG = re.compile(
+    r"(?i)prompt is too long|maximum context length|exceeds? the (?:available |model's )?context"
+    r"|context[ _](?:length|size|window) (?:is |was )?exceeded"
+)
+"""As Anthropic, vLLM, llama.cpp and gateways say it."""
 
 _KEYLIKE = re.compile(r"(?i)\bbearer\s+\S+|\b(?:sk|pk|rk|key|gsk|xai)[-_][\w.*-]{4,}")
 
@@ -168,6 +175,8 @@ def _kind(body: Mapping[object, object], status: int | None, message: str) -> Mo
             return _BY_CODE[name]
     if status == 400 and "credit balance" in message.lower():
         return "billing"  # Anthropic has no code for it
+    if status in (400, 413) and _TOO_LONG.search(message):
+        return "context"  # only OpenAI has a code for it
     if status is not None and status >= 400:
         return _BY_STATUS.get(status, "server" if status >= 500 else "bad_request")
     for name in (body.get("type"), body.get("code")):

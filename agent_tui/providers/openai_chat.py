@@ -15,6 +15,7 @@ from pydantic import SecretStr
 
 from agent_tui.domain.base import ModelRef
 from agent_tui.domain.turn import (
+    Counted,
     Done,
     Message,
     ModelError,
@@ -276,6 +277,7 @@ class ChatTurn:
             self._finish = text_at(choice, "finish_reason") or self._finish
         if isinstance(event.get("usage"), Mapping):
             self._usage = event["usage"]
+            yield Counted(_used(self._usage))
 
     def _call(self, part: Mapping[str, Any], position: int) -> Iterator[Delta]:
         index = part.get("index")

@@ -10,6 +10,7 @@ from pydantic import SecretStr
 
 from agent_tui.domain.base import ModelRef
 from agent_tui.domain.turn import (
+    Counted,
     Done,
     Message,
     ModelError,
@@ -259,12 +260,18 @@ class ResponsesTurn:
             case "response.completed" | "response.incomplete":
                 response = event.get("response")
                 self._response = response if isinstance(response, Mapping) else {}
+                yield from self._counted(response)
                 # Other servers have only the one event, and say in the status which it is.
                 self._end = text_at(self._response, "status") or kind.removeprefix("response.")
             case "response.failed":
+                yield from self._counted(event.get("response"))
                 raise payload_failure(dig(event, "response", "error"), self._peer)
             case "error":
                 raise payload_failure(dict(event, type=None), self._peer)
+
+    def _counted(self, response: object) -> Iterator[Delta]:
+        if used := _used(dig(response, "usage")):
+            yield Counted(used)
 
     def _added(self, item: object) -> Iterator[Delta]:
         if text_at(item, "type") == "function_call":

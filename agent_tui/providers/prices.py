@@ -27,6 +27,20 @@ def price(ref: ModelRef, usage: Usage, priced: Mapping[str, str] = PRICED) -> Co
     return Cost(unpriced_calls=1) if total is None else Cost(priced=total)
 
 
+def context_window(ref: ModelRef, priced: Mapping[str, str] = PRICED) -> int | None:
+    """Tokens of a model's window, as the price list has it; None where it has none."""
+    provider = priced.get(ref.provider)
+    if provider is None:
+        return None
+    prices = importlib.import_module("genai_prices")
+    try:
+        found = prices.calc_price(prices.Usage(), model_ref=ref.model, provider_id=provider)
+    except (LookupError, ValueError):
+        return None
+    window = found.model.context_window
+    return window if isinstance(window, int) else None
+
+
 def _total(provider: str, model: str, usage: Usage) -> Decimal | None:
     prices = importlib.import_module("genai_prices")  # 0.3 seconds: not before it is needed
     tokens = prices.Usage(

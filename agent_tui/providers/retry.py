@@ -16,6 +16,7 @@ from agent_tui.domain.turn import (
     ModelEvent,
     ModelRequest,
     Retrying,
+    Trying,
 )
 from agent_tui.ports import Model
 
@@ -97,8 +98,9 @@ class RetryingModel:
                 attempt += 1
                 wait = self._wait_before(attempt, error)
                 self._skip.clear()  # a key pressed once the wait is on the screen counts
-                yield Retrying(error.kind, str(error), attempt, wait)
+                yield Retrying(error.kind, str(error), attempt, wait, self._policy.attempts)
             await self._wait(wait)
+            yield Trying(attempt)
 
     def _wait_before(self, attempt: int, error: ModelError) -> float:
         """Seconds to wait.

@@ -9,6 +9,7 @@ from types import ModuleType
 from typing import Any, Protocol, cast
 
 from agent_tui.domain.turn import (
+    Counted,
     Done,
     ModelError,
     ModelEvent,
@@ -27,7 +28,7 @@ DRAIN_S = 0.2
 NO_KEY = "none"
 """The SDKs insist on a key; servers that need none ignore it."""
 
-Delta = TextDelta | ThinkingDelta | ToolCallStarted | ToolCallDelta
+Delta = TextDelta | ThinkingDelta | ToolCallStarted | ToolCallDelta | Counted
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,7 +176,8 @@ async def attempt(
             _check_type(headers, peer)
             async for event in events:
                 for delta in turn.feed(as_mapping(event, peer)):
-                    watch.token()
+                    if not isinstance(delta, Counted):
+                        watch.token()
                     yield delta
                 if turn.ended:
                     break

@@ -14,6 +14,7 @@ _BETWEEN_STOPS = (
     e.StepOutput,
     e.ModelAsked,
     e.ModelAnswered,
+    e.ModelTried,
     e.ToolCalled,
     e.ToolReturned,
     e.LogRecovered,

@@ -63,8 +63,8 @@ def key_names(keys: str) -> str:
 ACTIONS: tuple[Action, ...] = (
     Action("approve", "a", "approve", "Approve what the gate asks about.", "Gate", "session"),
     Action("reject", "r", "reject", "Reject it: again with a reason, or stop.", "Gate", "session"),
-    Action("edit", "e", "edit", "Edit the spec, the file at the cursor, or the message.", "Gate",
-           "session"),
+    Action("edit", "e", "edit", "Edit the spec, the file at the cursor, or the message; after a "
+           "fault, choose another model.", "Gate", "session"),
     Action("edit-outside", "E", "edit in $EDITOR", "The same in $VISUAL or $EDITOR.", "Gate",
            "session"),
     Action("toggle", "space", "keep/drop", "Leave out or take in the hunk, file or range.",
@@ -114,6 +114,8 @@ ACTIONS: tuple[Action, ...] = (
            "replay"),
     Action("replay-end", "end", "end", "Go to the end of the session.", "Replay", "replay"),
     Action("play", "p", "play", "Play, or pause.", "Replay", "replay"),
+    Action("retry", "R", "retry now", "Make a failed call again without waiting.", "Session",
+           "session"),
     Action("interrupt", "escape", "stop step", "Stop the step that runs; the session stays.",
            "Session"),
     Action("help", "question_mark", "help", "Show all keys.", "Session"),

@@ -215,6 +215,7 @@ class Conductor:
             screen,
             answer=self._answer,
             interrupt=session.interrupt,
+            retry=session.retry_now,
             left=self.leave,
             grace_s=(settings.gates.grace_ms if grace is None else grace) / 1000,
         )

@@ -7,13 +7,22 @@ from pathlib import Path
 from textual.app import App
 
 from agent_tui.bootstrap import LiveSession
-from agent_tui.domain.decision import EditDeploy, EditFiles, EditMessage, EditSpec, Gate
+from agent_tui.domain.base import ModelRef
+from agent_tui.domain.decision import (
+    ChangeModel,
+    EditDeploy,
+    EditFiles,
+    EditMessage,
+    EditSpec,
+    Gate,
+)
 from agent_tui.domain.links import Node
 from agent_tui.domain.text import one_line, visible
 from agent_tui.engine.spec_text import SpecTextError, spec_from_text, spec_to_text
 from agent_tui.ui.editor import EditorError, edit_file, edit_text, editor_command
-from agent_tui.ui.live_controller import LiveController
+from agent_tui.ui.live_controller import LiveController, failed_role
 from agent_tui.ui.render.diff import LinePlace
+from agent_tui.ui.screens.choose import ModelDialog
 from agent_tui.ui.screens.dialogs import EditDialog
 
 
@@ -55,6 +64,8 @@ class Edits:
                 self._message(gate, outside)
             elif gate.kind == "deploy":
                 self._deploy(gate, outside)
+            elif gate.kind == "fault":
+                self._model(gate)
             else:
                 await self._file(gate, outside)
         except EditorError as error:
@@ -142,6 +153,34 @@ class Edits:
         title = "Edit the deploy command (words as a shell splits them; no shell takes part)"
         self._app.push_screen(EditDialog(title, before, check=problem), done)
 
+    # -- model -------------------------------------------------------------------------------
+
+    def _model(self, gate: Gate) -> None:
+        state = self._controller.state
+        role = failed_role(state)
+        if role is None:
+            return
+        present = state.roles.get(role)
+        others = {
+            visible(str(ref)): why
+            for ref, why in self._session.other_models().items()
+            if ref != present
+        }
+
+        async def problem(text: str) -> str:
+            ref = model_named(text)
+            if ref is None:
+                return "Write it as provider:model, for example local:gpt-oss:20b."
+            return visible(await self._session.check_model(ref))
+
+        def done(text: str | None) -> None:
+            ref = model_named(text or "")
+            if ref is not None:
+                self._controller.answer(gate.id, ChangeModel(role=role, model=ref))
+
+        title = f"Another model for the {role}, in place of {visible(str(present))}"
+        self._app.push_screen(ModelDialog(title, others, problem), done)
+
     # -- files -------------------------------------------------------------------------------
 
     def _place(self) -> tuple[str, int] | None:
@@ -201,6 +240,12 @@ class Edits:
             raise EditorError(f"{one_line(path)} is not a plain file of the worktree.")
         edit_file(self._app, command, target, line)
         self._controller.answer(gate.id, EditFiles(files=None))
+
+
+def model_named(text: str) -> ModelRef | None:
+    """A model as a person writes it, or None."""
+    provider, colon, model = text.strip().partition(":")
+    return ModelRef(provider=provider, model=model) if provider and colon and model else None
 
 
 def _is_plain_file(root: Path, target: Path) -> bool:

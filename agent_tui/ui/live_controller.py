@@ -4,6 +4,7 @@ import contextlib
 import time
 from collections.abc import Awaitable, Callable
 
+from agent_tui.domain.base import Role
 from agent_tui.domain.decision import (
     AddFinding,
     Answer,
@@ -18,6 +19,7 @@ from agent_tui.domain.decision import (
     Waive,
 )
 from agent_tui.domain.links import Node
+from agent_tui.domain.state import State
 from agent_tui.domain.text import decode, visible_lines
 from agent_tui.domain.verdict import LedgerEntry, Severity
 from agent_tui.engine.briefs import rejection
@@ -53,7 +55,7 @@ _LABELS: dict[GateKind, list[tuple[str, str]]] = {
     "message": [("approve", "commit"), ("edit", "edit"), ("reject", "reject")],
     "deploy": [("approve", "run it"), ("edit", "edit"), ("reject", "skip")],
     "limit": [("approve", "allow more"), ("reject", "stop")],
-    "fault": [("approve", "try again"), ("reject", "stop")],
+    "fault": [("approve", "try again"), ("edit", "other model"), ("reject", "stop")],
 }
 
 
@@ -63,6 +65,7 @@ class LiveController(SessionController):
     Args:
         answer: Gives an answer to the gate that waits; False if it waits no more.
         interrupt: Stops the step that runs.
+        retry: Ends the wait before a failed call is made again.
         left: Ends the screen and leaves the session.
         edits: Opens editors for what a gate asks about.
         grace_s: Seconds for which keys are dead when a gate appears.
@@ -76,6 +79,7 @@ class LiveController(SessionController):
         *,
         answer: Callable[[str, Answer], bool],
         interrupt: Callable[[], bool],
+        retry: Callable[[], bool],
         left: Callable[[], Awaitable[None]],
         grace_s: float = 0.4,
         monotonic: Callable[[], float] = time.monotonic,
@@ -83,6 +87,7 @@ class LiveController(SessionController):
         super().__init__(screen)
         self._answer_gate = answer
         self._interrupt = interrupt
+        self._retry = retry
         self._left = left
         self._grace_s = grace_s
         self._monotonic = monotonic
@@ -100,6 +105,7 @@ class LiveController(SessionController):
             "undo": self._undo,
             "comment": self._comment,
             "waive": self._waive,
+            "retry": self._retry_now,
         }
 
     # -- the gate ----------------------------------------------------------------------------
@@ -129,7 +135,8 @@ class LiveController(SessionController):
         if state.finished is not None:
             return [("timeline", "timeline"), ("leave", "leave"), ("help", "help")]
         if state.gate is None:
-            return [("interrupt", "stop step"), ("leave", "leave"), ("help", "help")]
+            keys = [("interrupt", "stop step"), ("leave", "leave"), ("help", "help")]
+            return [("retry", "retry now"), *keys] if state.retry is not None else keys
         keys = list(_LABELS[state.gate.kind])
         out = self.presenter.draft.count
         if state.gate.kind == "verdict":
@@ -138,6 +145,8 @@ class LiveController(SessionController):
             keys[0] = ("approve", f"check without {lines}" if out else label)
             if not any(e.status in ("open", "disputed") for e in state.ledger):
                 keys.remove(("waive", "waive"))
+        elif state.gate.kind == "fault" and failed_role(state) is None:
+            keys.remove(("edit", "other model"))
         elif state.gate.kind == "diff" and out:
             keys[0] = ("approve", f"approve without {count(out, 'line')}")
         return [*keys, ("help", "help")]
@@ -145,6 +154,8 @@ class LiveController(SessionController):
     def why_not(self, action_id: str) -> str:
         """Why an action is not possible now."""
         reason = super().why_not(action_id)
+        if not reason and action_id == "retry" and self.state.retry is None:
+            return "no call waits for another attempt"
         if reason or BY_ID[action_id].group not in ("Gate", "Review"):
             return reason
         gate = self.state.gate
@@ -152,7 +163,7 @@ class LiveController(SessionController):
             return "no gate waits for you"
         kind = gate.kind
         allowed: dict[str, tuple[str, ...]] = {
-            "edit": ("spec", "diff", "verdict", "message", "deploy"),
+            "edit": ("spec", "diff", "verdict", "message", "deploy", "fault"),
             "edit-outside": ("spec", "diff", "verdict", "message", "deploy"),
             "toggle": ("diff", "verdict"),
             "range": ("diff", "verdict"),
@@ -162,6 +173,8 @@ class LiveController(SessionController):
         }
         if action_id in allowed and kind not in allowed[action_id]:
             return f"not at the {kind} gate"
+        if action_id == "edit" and kind == "fault" and failed_role(self.state) is None:
+            return "this fault is not a model's"
         if action_id == "waive" and self._finding() is None:
             return "put the cursor on a finding"
         if action_id in ("toggle", "range") and self.screen.active_view.id != "diff":
@@ -367,6 +380,10 @@ class LiveController(SessionController):
 
     # -- leaving -----------------------------------------------------------------------------
 
+    def _retry_now(self) -> None:
+        if self._retry():
+            self.tell("trying again now")
+
     def escape(self) -> Awaitable[None] | None:
         """Stop the step that runs."""
         if self.state.gate is not None or self.state.finished is not None:
@@ -379,6 +396,12 @@ class LiveController(SessionController):
         """Leave the session; it can be resumed."""
         with contextlib.suppress(RuntimeError):
             await self._left()
+
+
+def failed_role(state: State) -> Role | None:
+    """The role whose model's call has failed, or was stopped, in the last step."""
+    step = state.step
+    return step.role if step is not None and step.outcome != "done" else None
 
 
 def _severity(name: str) -> Severity:

@@ -12,6 +12,7 @@ from agent_tui.domain.patch import Patch, parse_patch
 from agent_tui.domain.state import State
 from agent_tui.ui.highlighting import highlight_patch
 from agent_tui.ui.render import diff, spec, status, verdict
+from agent_tui.ui.render.activity import activity_rows
 from agent_tui.ui.screens.session import SessionScreen
 from agent_tui.ui.selection import DraftSelection
 from agent_tui.ui.widgets.bars import Bar, GateBar, PaneTabs, Timeline
@@ -183,6 +184,8 @@ class Presenter:
         """A second went by."""
         if self._screen.is_mounted:
             self._show_header(self.state)
+            if self.state.retry is not None:
+                self.show_gate()
 
     def _show_header(self, state: State) -> None:
         bar = self._screen.query_one("#header", Bar)
@@ -211,7 +214,8 @@ class Presenter:
     def show_gate(self) -> None:
         """Show the gate bar."""
         state = self.state
-        question = status.gate_question(state, self.patch, len(self.seen))
+        idle = self._source.since_last() if state.retry is not None else 0.0
+        question = status.gate_question(state, self.patch, len(self.seen), idle)
         if self._source.caption:
             question = status.replay_caption(self._source.caption)
         self._screen.query_one("#gate", GateBar).show(
@@ -276,7 +280,7 @@ class Presenter:
         step = next((s for s in reversed(state.steps) if s.kind == "code"), None)
         width = view.text_width
         if width > 0 and self._changed("activity", step, width):
-            view.show(diff.activity_rows(state, width), follow=True)
+            view.show(activity_rows(state, width), follow=True)
 
     def _show_verdict(self, state: State) -> None:
         view = self._view("verdict")

@@ -26,7 +26,7 @@ from agent_tui.domain.decision import (
 from agent_tui.domain.patch import Patch, parse_patch
 from agent_tui.domain.spec import Criterion, Spec
 from agent_tui.domain.state import Phase, State
-from agent_tui.engine.gates import PendingGates, PolicyGatekeeper
+from agent_tui.engine.gates import Parked, PendingGates, PolicyGatekeeper
 
 pytestmark = pytest.mark.anyio
 
@@ -570,18 +570,27 @@ async def test_a_gate_that_is_left_waits_no_more() -> None:
 
 
 @pytest.mark.parametrize(
-    ("kind", "deploy", "stops"),
+    ("kind", "deploy", "approves"),
     [
-        ("spec", False, False),
-        ("message", False, False),
-        ("limit", True, True),
-        ("fault", True, True),
-        ("deploy", True, False),
+        ("spec", False, True),
+        ("message", False, True),
+        ("deploy", True, True),
+        ("deploy", False, False),
     ],
 )
-async def test_policy(kind: GateKind, deploy: bool, stops: bool) -> None:
+async def test_policy(kind: GateKind, deploy: bool, approves: bool) -> None:
     gate = Gate(id="g", kind=kind, question="?")
     answer = await PolicyGatekeeper(deploy=deploy).answer(gate, State())
-    assert isinstance(answer, Reject) == stops
-    if isinstance(answer, Reject):
-        assert answer.stop
+    assert isinstance(answer, Approve if approves else Reject)
+
+
+@pytest.mark.parametrize("kind", ["limit", "fault"])
+async def test_policy_leaves_a_gate_that_needs_a_person_open(kind: GateKind) -> None:
+    gate, other = Gate(id="g", kind=kind, question="?"), Gate(id="h", kind=kind, question="?")
+    with pytest.raises(Parked) as caught:
+        await PolicyGatekeeper(deploy=True).answer(gate, State())
+    assert caught.value.gate == gate
+    resumed = PolicyGatekeeper(again=gate)
+    assert isinstance(await resumed.answer(gate, State()), Approve)
+    with pytest.raises(Parked):
+        await resumed.answer(other, State())

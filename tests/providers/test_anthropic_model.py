@@ -177,7 +177,7 @@ async def test_a_full_context_window_is_named(server: Loopback, open_api: Open) 
     server.replies = [Reply(frames)]
     with pytest.raises(ModelError, match="context window") as caught:
         await done_of(open_api(ANTHROPIC), ask())
-    assert caught.value.kind == "bad_request"
+    assert caught.value.kind == "context"
 
 
 async def test_a_stop_without_a_reason_is_no_end(server: Loopback, open_api: Open) -> None:

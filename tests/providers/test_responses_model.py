@@ -183,7 +183,7 @@ async def test_items_that_only_the_last_event_has(server: Loopback, open_api: Op
         ("server_error", "server"),
         ("invalid_prompt", "bad_request"),
         ("bio_policy", "refused"),
-        ("context_length_exceeded", "bad_request"),
+        ("context_length_exceeded", "context"),
         ("insufficient_quota", "billing"),
         ("something_new", "server"),
     ],

@@ -16,6 +16,7 @@ from agent_tui.domain.turn import (
     ModelRequest,
     Retrying,
     TextDelta,
+    Trying,
 )
 from agent_tui.providers.retry import RETRIED, RetryingModel, RetryPolicy
 
@@ -83,9 +84,11 @@ async def test_a_passing_failure_is_waited_out() -> None:
     model, sleep = Failing([failed("overloaded"), failed("connection")]), Sleeper()
     assert await collect(retrying(model, sleep)) == [
         TextDelta("Half"),
-        Retrying("overloaded", "It failed.", attempt=2, wait_s=1.0),
+        Retrying("overloaded", "It failed.", attempt=2, wait_s=1.0, attempts=3),
+        Trying(2),
         TextDelta("Half"),
-        Retrying("connection", "It failed.", attempt=3, wait_s=2.0),
+        Retrying("connection", "It failed.", attempt=3, wait_s=2.0, attempts=3),
+        Trying(3),
         TextDelta("Half"),
         DONE,
     ]
@@ -156,7 +159,7 @@ async def test_a_wait_can_be_cut_short_before_it_began() -> None:
         if isinstance(event, Retrying):
             outer.skip_wait()
             break
-    assert [event async for event in events] == [TextDelta("Half"), DONE]
+    assert [event async for event in events] == [Trying(2), TextDelta("Half"), DONE]
 
 
 async def test_an_old_key_press_does_not_cut_a_later_wait_short() -> None:

@@ -41,6 +41,7 @@ from agent_tui.domain.events.review import (
 from agent_tui.domain.events.session import (
     Limits,
     LogRecovered,
+    ModelChosen,
     OutcomeKind,
     RepoFacts,
     SessionFinished,
@@ -52,9 +53,12 @@ from agent_tui.domain.events.session import (
 )
 from agent_tui.domain.events.steps import (
     Channel,
+    ContextCompacted,
     ModelAnswered,
     ModelAsked,
+    ModelFailed,
     ModelRetried,
+    ModelTried,
     StepFinished,
     StepKind,
     StepOutcome,
@@ -69,11 +73,15 @@ Event = (
     | SessionForked
     | SessionLeft
     | SessionResumed
+    | ModelChosen
     | SessionFinished
     | StepStarted
     | StepOutput
     | ModelAsked
     | ModelRetried
+    | ModelTried
+    | ModelFailed
+    | ContextCompacted
     | ModelAnswered
     | ToolCalled
     | ToolReturned
@@ -142,6 +150,7 @@ __all__ = [
     "CommitDone",
     "CommitRefused",
     "CommitStarted",
+    "ContextCompacted",
     "DeployChanged",
     "DeployFinished",
     "DraftSaved",
@@ -156,7 +165,10 @@ __all__ = [
     "MessageProposed",
     "ModelAnswered",
     "ModelAsked",
+    "ModelChosen",
+    "ModelFailed",
     "ModelRetried",
+    "ModelTried",
     "OutcomeKind",
     "Record",
     "RepoFacts",

@@ -89,6 +89,14 @@ class SessionResumed(Value):
     protection: str = ""
 
 
+class ModelChosen(Value):
+    """A role is played by another model from now on."""
+
+    type: Literal["model.chosen"] = "model.chosen"
+    role: Role
+    model: ModelRef
+
+
 class SessionFinished(Value):
     """The loop has come to its end."""
 

@@ -7,7 +7,8 @@ from agent_tui.domain.usage import Cost, Latency, Usage
 
 StepKind = Literal["plan", "code", "check", "review", "message", "commit", "deploy"]
 StepOutcome = Literal["done", "failed", "cancelled", "interrupted"]
-Channel = Literal["text", "thinking", "tool", "output"]
+Channel = Literal["text", "thinking", "arguments", "tool", "output"]
+"""``arguments`` is a tool call that the model is still writing."""
 
 
 class StepStarted(Value):
@@ -46,6 +47,8 @@ class ModelRetried(Value):
         kind: What failed, as in :data:`~agent_tui.domain.turn.ModelErrorKind`.
         attempt: The number of the attempt that comes, from 2.
         wait_s: Seconds until then.
+        attempts: How many there are at most; 0 when that is not known.
+        usage, cost: Of the attempt that failed, as far as the provider reported them.
     """
 
     type: Literal["model.retried"] = "model.retried"
@@ -54,6 +57,57 @@ class ModelRetried(Value):
     message: str
     attempt: int
     wait_s: float
+    attempts: int = 0
+    usage: Usage = Usage()
+    cost: Cost = Cost()
+
+
+class ModelTried(Value):
+    """The wait is over, and the call is made again."""
+
+    type: Literal["model.tried"] = "model.tried"
+    step: str
+    attempt: int
+
+
+class ModelFailed(Value):
+    """A call failed, or was stopped, and is not made again by itself.
+
+    Attributes:
+        kind: As in :data:`~agent_tui.domain.turn.ModelErrorKind`, or ``cancelled``.
+        usage, cost: Of the last attempt, as far as the provider reported them.
+    """
+
+    type: Literal["model.failed"] = "model.failed"
+    step: str
+    kind: str
+    message: str
+    usage: Usage = Usage()
+    cost: Cost = Cost()
+
+
+class ContextCompacted(Value):
+    """A conversation came near the end of the model's window and was made shorter.
+
+    Attributes:
+        method: ``provider`` (its own compaction) or ``summary`` (the model wrote one for us).
+        before_tokens: Tokens of the conversation before, counted by the provider or estimated.
+        after_tokens: Afterwards, estimated.
+        window_tokens: The model's window; 0 when the provider said that it was exceeded.
+        summary: What stands in place of the earlier turns, as far as it can be read.
+        usage, cost, latency: Of the call that did it.
+    """
+
+    type: Literal["context.compacted"] = "context.compacted"
+    step: str
+    method: Literal["provider", "summary"]
+    before_tokens: int
+    after_tokens: int
+    window_tokens: int = 0
+    summary: str = ""
+    usage: Usage = Usage()
+    cost: Cost = Cost()
+    latency: Latency = Latency()
 
 
 class ModelAnswered(Value):

@@ -11,7 +11,7 @@ from agent_tui.domain.patch import FilePatch, Hunk, Line, Patch
 from agent_tui.domain.state import Revision, State
 from agent_tui.domain.text import decode, visible
 from agent_tui.domain.verdict import LedgerEntry
-from agent_tui.ui.render.text import BLANK, FINDING_STYLE, heading, paragraph, rows, safe
+from agent_tui.ui.render.text import BLANK, FINDING_STYLE, heading, paragraph, rows
 from agent_tui.ui.widgets.rows import Row
 
 TAB = 4
@@ -216,40 +216,6 @@ def finding_rows(entry: LedgerEntry, width: int, indent: str = "       ") -> lis
     first = Content.assemble(indent, (f"{sign} {finding.id} ", f"bold {style}"))
     lines = paragraph(finding.title, width, style=style, first=first)
     return rows(lines, item=("finding at line", finding.id), key=node, kind="block")
-
-
-def activity_rows(state: State, width: int) -> list[Row]:
-    """What the coder did in its last step: thinking, words, tool calls and their results."""
-    step = next((s for s in reversed(state.steps) if s.kind == "code"), None)
-    if step is None:
-        return []
-    result: list[Row] = []
-    for channel, text in _merged(step.output):
-        if channel == "thinking":
-            lines = paragraph(text.strip(), width, style="italic $muted")
-        elif channel == "tool":
-            lines = [safe("› " + part, "$model") for part in text.strip("\n").split("\n")]
-            lines = [line.truncate(width, ellipsis=True) for line in lines]
-        elif channel == "output":
-            style = "$bad" if text.startswith("failed") else "$muted"
-            lines = paragraph(text.strip("\n"), width, style=style, first=Content("  "))
-        else:
-            lines = paragraph(text.strip("\n"), width)
-        result += rows(lines)
-    if step.detail:
-        result += rows(paragraph(step.detail, width, style="$bad"))
-    return result
-
-
-def _merged(output: Iterable[object]) -> list[tuple[str, str]]:
-    merged: list[tuple[str, str]] = []
-    for piece in output:
-        channel, text = getattr(piece, "channel", "text"), getattr(piece, "text", "")
-        if merged and merged[-1][0] == channel:
-            merged[-1] = (channel, merged[-1][1] + text)
-        else:
-            merged.append((channel, text))
-    return merged
 
 
 def places(rows_on_screen: Iterable[Row]) -> set[tuple[str, int]]:

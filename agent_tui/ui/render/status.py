@@ -1,5 +1,6 @@
 """The lines around the panes: header, timeline, gate."""
 
+import math
 from collections.abc import Callable, Iterable
 
 from textual.content import Content
@@ -7,7 +8,7 @@ from textual.content import Content
 from agent_tui.domain.decision import GateKind
 from agent_tui.domain.events import SessionStarted
 from agent_tui.domain.patch import Patch
-from agent_tui.domain.state import Decided, Phase, State, Step
+from agent_tui.domain.state import Decided, Phase, Retry, State, Step
 from agent_tui.domain.text import one_line, visible
 from agent_tui.domain.usage import Cost
 from agent_tui.engine.limits import effective_limits
@@ -180,16 +181,17 @@ def count(number: int, thing: str) -> str:
     return f"{number} {thing}" if number == 1 else f"{number} {thing}s"
 
 
-def gate_question(state: State, patch: Patch, seen: int) -> Content:
+def gate_question(state: State, patch: Patch, seen: int, now_s: float = 0.0) -> Content:
     """The first line of the gate bar: what is asked, or what is going on.
 
     Args:
         patch: The patch of the revision in force.
         seen: How many of its hunks were looked at.
+        now_s: Seconds since the last event, for a session that is running.
     """
     gate = state.gate
     if gate is None:
-        return _working(state)
+        return _working(state) if state.retry is None else _retrying(state.retry, now_s)
     head = Content.styled(f" {gate_name(gate.kind).upper()} ", "bold reverse $gate")
     words = one_line(gate.question, 300)
     if gate.kind == "verdict":
@@ -237,6 +239,18 @@ def _verdict_words(state: State) -> str:
 def replay_caption(caption: str) -> Content:
     """The first line of the gate bar in a replay: what happened here."""
     return Content.assemble((" REPLAY ", "bold reverse $model"), " ", one_line(caption, 300))
+
+
+def _retrying(retry: Retry, now_s: float) -> Content:
+    of = f" of {retry.attempts}" if retry.attempts else ""
+    left = math.ceil(retry.wait_s - now_s)
+    when = f"in {seconds(left)}" if left > 0 else "now"
+    return Content.assemble(
+        (" RETRY ", "bold reverse $warn"),
+        (f" {when}", "bold $warn"),
+        f" · attempt {retry.attempt}{of} · ",
+        one_line(retry.message, 300),
+    )
 
 
 def _working(state: State) -> Content:

@@ -1,0 +1,71 @@
+"""What a step streams: thinking, words, tool calls as they are written, and their results."""
+
+from collections.abc import Iterable
+
+from textual.content import Content
+
+from agent_tui.domain.state import State
+from agent_tui.engine.answers import draft
+from agent_tui.engine.context import CALL
+from agent_tui.ui.render.text import paragraph, rows, safe
+from agent_tui.ui.widgets.rows import Row
+
+TAB = 4
+WRITTEN = 8
+"""Lines that are shown of a text that is still being written."""
+
+
+def activity_rows(state: State, width: int) -> list[Row]:
+    """What the coder did in its last step: thinking, words, tool calls and their results."""
+    step = next((s for s in reversed(state.steps) if s.kind == "code"), None)
+    if step is None:
+        return []
+    result: list[Row] = []
+    # What a call looked like on its way is told by the call itself once its answer is complete.
+    pieces = (p for p in step.output if p.channel != "arguments" or p.seq > step.answered)
+    for channel, text in _merged(pieces):
+        if channel == "thinking":
+            lines = paragraph(text.strip(), width, style="italic $muted")
+        elif channel == "tool":
+            lines = [safe("› " + part, "$model") for part in text.strip("\n").split("\n")]
+            lines = [line.truncate(width, ellipsis=True) for line in lines]
+        elif channel == "arguments":
+            calls = [call for call in text.split(CALL) if call.strip()]
+            lines = [line for call in calls for line in _written(call, width)]
+        elif channel == "output":
+            style = "$bad" if text.startswith("failed") else "$muted"
+            lines = paragraph(text.strip("\n"), width, style=style, first=Content("  "))
+        else:
+            lines = paragraph(text.strip("\n"), width)
+        result += rows(lines)
+    if step.detail:
+        result += rows(paragraph(step.detail, width, style="$bad"))
+    return result
+
+
+def _written(call: str, width: int) -> list[Content]:
+    """A call that is still being written: its name, and the last lines of its longest argument."""
+    name, _, arguments = call.partition(" ")
+    values = draft(arguments)
+    head = " ".join(f"{key}={value!r}"[:60] for key, value in values.items() if not _long(value))
+    lines = [safe(f"› {name} {head} …".replace("  ", " "), "$model").truncate(width, ellipsis=True)]
+    texts = [value for value in values.values() if _long(value)]
+    if texts:
+        shown = str(max(texts, key=len)).expandtabs(TAB).split("\n")[-WRITTEN:]
+        lines += [safe(f"  {line}", "$muted").truncate(width, ellipsis=True) for line in shown]
+    return lines
+
+
+def _long(value: object) -> bool:
+    return isinstance(value, str) and (len(value) > 60 or "\n" in value)
+
+
+def _merged(output: Iterable[object]) -> list[tuple[str, str]]:
+    merged: list[tuple[str, str]] = []
+    for piece in output:
+        channel, text = getattr(piece, "channel", "text"), getattr(piece, "text", "")
+        if merged and merged[-1][0] == channel:
+            merged[-1] = (channel, merged[-1][1] + text)
+        else:
+            merged.append((channel, text))
+    return merged
