@@ -22,6 +22,7 @@ from typing import Any, get_args
 from pydantic import ValidationError
 from pydantic_core import from_json
 
+from agent_tui.domain.base import Actor
 from agent_tui.domain.events import Event, Record, Unknown
 from agent_tui.sessions.redact import writable
 
@@ -93,16 +94,43 @@ def encode(record: Record, previous: str) -> tuple[bytes, str]:
     Raises:
         TypeError: If the event holds something that JSON cannot.
     """
-    type_ = record.event.type
+    return line_of(
+        record.event.type,
+        plain(record.event),
+        previous,
+        seq=record.seq,
+        at=record.at,
+        mono_ns=record.mono_ns,
+        attempt=record.attempt,
+        actor=record.actor,
+    )
+
+
+def line_of(
+    type_: str,
+    data: Data,
+    previous: str,
+    *,
+    seq: int,
+    at: datetime,
+    mono_ns: int,
+    attempt: int,
+    actor: Actor,
+) -> tuple[bytes, str]:
+    """The same for an event that is a JSON value already.
+
+    Raises:
+        TypeError: If the data holds something that JSON cannot.
+    """
     fields = {
         "v": VERSIONS.get(type_, 1),
-        "seq": record.seq,
-        "ts": record.at.astimezone(UTC).isoformat().replace("+00:00", "Z"),
-        "mono_ns": record.mono_ns,
-        "attempt": record.attempt,
-        "actor": record.actor,
+        "seq": seq,
+        "ts": at.astimezone(UTC).isoformat().replace("+00:00", "Z"),
+        "mono_ns": mono_ns,
+        "attempt": attempt,
+        "actor": actor,
         "type": type_,
-        "data": plain(record.event),
+        "data": data,
     }
     text = json.dumps(fields, ensure_ascii=False, separators=(",", ":"), default=_other)
     body = text.encode()

@@ -37,9 +37,13 @@ class ScratchRepository:
         self._parent = ""
         self._known: set[str] = set()
         self._ready = False
+        self._differ: subprocess.Popen[bytes] | None = None
 
     def close(self) -> None:
-        """Remove the folder."""
+        """End git and remove the folder."""
+        if self._differ is not None:
+            self._differ.communicate()
+            self._differ = None
         self._folder.cleanup()
 
     def change(
@@ -64,7 +68,29 @@ class ScratchRepository:
             self._put(path, after)
         tree = self._write(self._root)
         self._commit(tree, at, message)
-        return base, tree, self._git("diff-tree", "-r", "-p", *_DIFF, base, tree)
+        return base, tree, self._diff(base, tree)
+
+    def _diff(self, base: str, tree: str) -> bytes:
+        """git's diff between two trees, by one process for all of them.
+
+        git repeats a line that names no object and then empties its buffer, which marks the end.
+        """
+        if self._differ is None:
+            self._differ = self._start("diff-tree", "--stdin", "-r", "-p", *_DIFF)
+        to, back = self._differ.stdin, self._differ.stdout
+        if to is None or back is None:
+            raise ImportFailed("git diff-tree cannot be talked to")
+        try:
+            to.write(f"{base} {tree}\n".encode() + _END)
+            to.flush()
+        except OSError as error:
+            raise ImportFailed("git diff-tree ended too early") from error
+        lines: list[bytes] = []
+        while (line := back.readline()) != _END:
+            if not line:
+                raise ImportFailed("git diff-tree ended too early")
+            lines.append(line)
+        return b"".join(lines[1:])  # the first names the trees
 
     def bundle(self) -> bytes | None:
         """Everything as a git bundle, or None when there was no change.
@@ -133,7 +159,7 @@ class ScratchRepository:
             path.write_bytes(zlib.compress(store, 1))
         return oid
 
-    def _git(self, *arguments: str) -> bytes:
+    def _command(self, *arguments: str) -> tuple[list[str], dict[str, str]]:
         environment = {k: v for k, v in os.environ.items() if not k.startswith("GIT_")}
         environment |= {
             "GIT_DIR": str(self._git_dir),
@@ -142,9 +168,26 @@ class ScratchRepository:
             "GIT_CONFIG_SYSTEM": os.devnull,
             "LC_ALL": "C",
         }
+        return ["git", "-c", "core.quotePath=false", *arguments], environment
+
+    def _start(self, *arguments: str) -> subprocess.Popen[bytes]:
+        command, environment = self._command(*arguments)
+        try:
+            return subprocess.Popen(
+                command,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.DEVNULL,
+                env=environment,
+            )
+        except FileNotFoundError:
+            raise ImportFailed(_NO_GIT) from None
+
+    def _git(self, *arguments: str) -> bytes:
+        command, environment = self._command(*arguments)
         try:
             done = subprocess.run(
-                ["git", "-c", "core.quotePath=false", *arguments],
+                command,
                 capture_output=True,
                 check=False,
                 env=environment,
@@ -152,7 +195,7 @@ class ScratchRepository:
                 stdin=subprocess.DEVNULL,
             )
         except FileNotFoundError:
-            raise ImportFailed("git is not installed; it makes the diffs of an import") from None
+            raise ImportFailed(_NO_GIT) from None
         except subprocess.TimeoutExpired:
             raise ImportFailed(f"git {arguments[0]} took more than {TIMEOUT_S:.0f} s") from None
         if done.returncode:
@@ -160,4 +203,6 @@ class ScratchRepository:
         return done.stdout
 
 
+_NO_GIT = "git is not installed; it makes the diffs of an import"
+_END = b"end-of-diff\n"
 _EMPTY_TREE = "4b825dc642cb6eb9a060e54bf8d69288fbee4904"

@@ -9,7 +9,7 @@ from typing import Protocol
 from agent_tui.domain.base import Actor, BlobRef
 from agent_tui.domain.events import AttemptProposed, Event, Record, StepStarted
 from agent_tui.sessions import codec
-from agent_tui.sessions.blobs import FOLDER, put_blob, refer
+from agent_tui.sessions.blobs import FOLDER, refer
 from agent_tui.sessions.files import (
     LogError,
     make_folder,
@@ -19,7 +19,7 @@ from agent_tui.sessions.files import (
     sync_folder,
     write_all,
 )
-from agent_tui.sessions.redact import Redactor
+from agent_tui.sessions.redact import Redactor, writable
 
 EVENTS = "events.jsonl"
 _BUFFER = 1 << 20
@@ -41,24 +41,18 @@ class Sink(Protocol):
         ...
 
 
-class _Recorder:
-    """Makes records of events: redacted, numbered, with the attempt they belong to."""
+class _Counter:
+    """The place of the next record, and the attempt that it belongs to."""
 
-    def __init__(self, redactor: Redactor) -> None:
-        self._redactor = redactor
-        self._seq = 0
-        self._attempt = 0
+    def __init__(self) -> None:
+        self.seq = 0
+        self.attempt = 0
 
-    def record(self, event: Event, actor: Actor, at: datetime) -> Record:
-        data = codec.plain(event)
-        redacted = self._redactor.data(data)
-        if redacted != data:
-            event = codec.build(event.type, redacted)
+    def count(self, event: Event) -> int:
         if isinstance(event, StepStarted | AttemptProposed) and event.attempt is not None:
-            self._attempt = event.attempt
-        record = Record(seq=self._seq, at=at, attempt=self._attempt, actor=actor, event=event)
-        self._seq += 1
-        return record
+            self.attempt = event.attempt
+        self.seq += 1
+        return self.seq - 1
 
 
 class MemorySink:
@@ -70,14 +64,21 @@ class MemorySink:
     """
 
     def __init__(self, redactor: Redactor) -> None:
-        self._recorder = _Recorder(redactor)
+        self._redactor = redactor
+        self._counter = _Counter()
         self.records: list[Record] = []
         self.blobs: dict[str, bytes] = {}
         self._files: dict[str, Path] = {}
 
     def emit(self, event: Event, actor: Actor, at: datetime) -> None:
         """Take one event."""
-        self.records.append(self._recorder.record(event, actor, at))
+        data = codec.plain(event)
+        redacted = self._redactor.data(data)
+        if redacted != data:
+            event = codec.build(event.type, redacted)
+        seq = self._counter.count(event)
+        attempt = self._counter.attempt
+        self.records.append(Record(seq=seq, at=at, attempt=attempt, actor=actor, event=event))
 
     def blob(self, data: bytes) -> BlobRef:
         """Store bytes."""
@@ -117,7 +118,8 @@ class FolderSink:
     def __init__(self, folder: Path, redactor: Redactor) -> None:
         self.folder = folder
         self._work = folder.with_name(f".{folder.name}.importing")
-        self._recorder = _Recorder(redactor)
+        self._redactor = redactor
+        self._counter = _Counter()
         self._digest = codec.FIRST
         self._pending: list[bytes] = []
         self._size = 0
@@ -132,16 +134,49 @@ class FolderSink:
 
     def emit(self, event: Event, actor: Actor, at: datetime) -> None:
         """Write one event with the next that are written."""
-        record = self._recorder.record(event, actor, at)
-        line, self._digest = codec.encode(record, self._digest)
+        # What a walk over the data would do twice is done once: redact, and keep it writable.
+        data = self._redactor.data(event.model_dump(exclude={"type"}))
+        seq = self._counter.count(event)
+        line, self._digest = self._line(event.type, data, seq, actor, at)
         self._pending.append(line)
         self._size += len(line)
         if self._size > _BUFFER:
             self._flush()
 
+    def _line(
+        self, type_: str, data: codec.Data, seq: int, actor: Actor, at: datetime
+    ) -> tuple[bytes, str]:
+        def make(data: codec.Data) -> tuple[bytes, str]:
+            return codec.line_of(
+                type_,
+                data,
+                self._digest,
+                seq=seq,
+                at=at,
+                mono_ns=0,
+                attempt=self._counter.attempt,
+                actor=actor,
+            )
+
+        try:
+            return make(data)
+        except UnicodeEncodeError:
+            return make(writable(data))
+
     def blob(self, data: bytes) -> BlobRef:
-        """Store bytes."""
-        return put_blob(self._work, data)
+        """Store bytes; they are made durable at the end."""
+        ref = refer(data)
+        path = self._work / FOLDER / ref.digest
+        try:
+            path.parent.mkdir(mode=0o700, exist_ok=True)
+            with path.open("xb") as file:
+                path.chmod(0o600)
+                file.write(data)
+        except FileExistsError:
+            return ref
+        except OSError as error:
+            raise LogError(f"cannot write {path}: {reason(error)}") from error
+        return ref
 
     def keep(self, path: Path, ref: BlobRef) -> None:
         """Copy a source file.
@@ -155,8 +190,6 @@ class FolderSink:
             with os.fdopen(open_regular(path), "rb") as source, target.open("xb") as copy:
                 target.chmod(0o600)
                 shutil.copyfileobj(source, copy, 1 << 20)
-                copy.flush()
-                os.fsync(copy.fileno())
                 size = copy.tell()
         except FileExistsError:
             return
@@ -176,6 +209,11 @@ class FolderSink:
             sync(self._fd)
             os.close(self._fd)
             self._fd = -1
+            for path in (self._work / FOLDER).iterdir():
+                with path.open("rb") as file:
+                    os.fsync(file.fileno())
+            sync_folder(self._work / FOLDER)
+            sync_folder(self._work)
             self._work.rename(self.folder)
             sync_folder(self.folder.parent)
         except OSError as error:
