@@ -153,7 +153,7 @@ def test_the_first_paint_loads_nothing_heavy() -> None:
     assert not loaded & {"agent_tui.domain.events", "agent_tui.bootstrap", "agent_tui.engine.loop"}
 
 
-@pytest.mark.parametrize("arguments", ["--help", "--version", "run --help"])
+@pytest.mark.parametrize("arguments", ["--help", "--version", "run --help", "doctor --help"])
 def test_help_loads_nothing_at_all(arguments: str) -> None:
     words = arguments.split()
     loaded = loaded_after(

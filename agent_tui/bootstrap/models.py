@@ -3,6 +3,7 @@
 import asyncio
 import importlib
 from collections.abc import Mapping
+from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, get_args
 
@@ -152,6 +153,12 @@ class PriceList:
         from agent_tui.providers.prices import price  # noqa: PLC0415 - see above
 
         return price(ref, usage, self._priced)
+
+    def per_million(self, ref: ModelRef) -> tuple[Decimal, Decimal] | None:
+        """Dollars for a million tokens in, and out; None where they are not known."""
+        from agent_tui.providers.prices import per_million  # noqa: PLC0415 - see above
+
+        return per_million(ref, self._priced)
 
     def window(self, ref: ModelRef) -> int | None:
         """How many tokens a model takes in and gives out in one call; None if nobody knows."""

@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Literal, cast, get_args
 from urllib.parse import urlsplit
@@ -59,9 +59,13 @@ KNOWN: Mapping[str, ProviderConfig] = MappingProxyType(
             "anthropic", key_env="ANTHROPIC_API_KEY", priced_as="anthropic"
         ),
         "openai": ProviderConfig("openai", key_env="OPENAI_API_KEY", priced_as="openai"),
-        "local": ProviderConfig("chat", base_url="http://localhost:11434/v1"),
+        "local": ProviderConfig("chat", base_url="http://localhost:11434/v1"),  # Ollama's
     }
 )
+
+
+LOCAL_URL = "AGENT_TUI_LOCAL_URL"
+"""The environment variable that says where the provider ``local`` is, unless it is configured."""
 
 
 def _preset(planner: str, coder: str, reviewer: str) -> Mapping[Role, ModelRef]:
@@ -93,7 +97,9 @@ that a model's blind spots are not those of its reviewer."""
 
 
 def find_provider(
-    ref: ModelRef, configured: Mapping[str, ProviderConfig] = MappingProxyType({})
+    ref: ModelRef,
+    configured: Mapping[str, ProviderConfig] = MappingProxyType({}),
+    environ: Mapping[str, str] = os.environ,
 ) -> ProviderConfig:
     """The provider of a model; what is configured goes before what is known.
 
@@ -101,6 +107,9 @@ def find_provider(
         ModelError: If there is none of that name.
     """
     providers = {**KNOWN, **configured}
+    url = environ.get(LOCAL_URL, "").strip()
+    if url and ref.provider == "local" and "local" not in configured:
+        return replace(KNOWN["local"], base_url=url)
     if ref.provider not in providers:
         names = ", ".join(sorted(providers))
         raise ModelError(
@@ -124,7 +133,7 @@ def open_model(
     Raises:
         ModelError: If the configuration cannot work, above all if the key is missing.
     """
-    key = _key(ref, config, environ)
+    key = key_of(ref, config, environ)
     _check_url(ref, config.base_url)
     return RetryingModel(_adapter(ref, config, key, clock), policy)
 
@@ -166,7 +175,12 @@ def _adapter(
     )
 
 
-def _key(ref: ModelRef, config: ProviderConfig, environ: Mapping[str, str]) -> SecretStr | None:
+def key_of(ref: ModelRef, config: ProviderConfig, environ: Mapping[str, str]) -> SecretStr | None:
+    """The key for a model's provider, or None where none is needed.
+
+    Raises:
+        ModelError: If it is missing, or cannot be a key.
+    """
     if config.key_env is None:
         return None
     key = environ.get(config.key_env, "").strip()

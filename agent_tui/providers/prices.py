@@ -41,6 +41,24 @@ def context_window(ref: ModelRef, priced: Mapping[str, str] = PRICED) -> int | N
     return window if isinstance(window, int) else None
 
 
+def per_million(
+    ref: ModelRef, priced: Mapping[str, str] = PRICED
+) -> tuple[Decimal, Decimal] | None:
+    """US dollars for a million tokens that go in, and for a million that come out.
+
+    They are those of a short prompt: some models cost more beyond a threshold. None where the
+    price is not known.
+    """
+    provider = priced.get(ref.provider)
+    if provider is None:
+        return None
+    thousand = Usage(input_tokens=1000, output_tokens=0), Usage(input_tokens=0, output_tokens=1000)
+    going_in, coming_out = (_total(provider, ref.model, usage) for usage in thousand)
+    if going_in is None or coming_out is None:
+        return None
+    return going_in * 1000, coming_out * 1000
+
+
 def _total(provider: str, model: str, usage: Usage) -> Decimal | None:
     prices = importlib.import_module("genai_prices")  # 0.3 seconds: not before it is needed
     tokens = prices.Usage(
