@@ -7,7 +7,17 @@ import os
 import sys
 
 from agent_tui import __version__
-from agent_tui.commands import apply, config, crashed, dispatch, doctor, replay, run, sessions
+from agent_tui.commands import (
+    apply,
+    config,
+    crashed,
+    dispatch,
+    doctor,
+    replay,
+    review,
+    run,
+    sessions,
+)
 from agent_tui.commands.common import parents
 
 EPILOG = """exit codes: 0 committed or nothing to do, 1 failed, 2 wrong usage, configuration or
@@ -28,7 +38,7 @@ def build_parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"agent-tui {__version__}")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND")
-    for module in (run, replay, sessions, apply, doctor, config):
+    for module in (run, review, replay, sessions, apply, doctor, config):
         module.add(commands, shared)
     return parser
 

@@ -8,9 +8,10 @@ import sys
 from collections.abc import Callable
 from typing import TextIO
 
-from agent_tui.bootstrap import LiveSession
+from agent_tui.bootstrap import LiveSession, report_of
 from agent_tui.domain import events as e
 from agent_tui.domain.fold import apply
+from agent_tui.domain.review_report import as_markdown
 from agent_tui.domain.state import State
 from agent_tui.domain.text import one_line, visible, visible_lines
 from agent_tui.engine.gates import Parked
@@ -23,8 +24,11 @@ EXIT_CODES: dict[e.OutcomeKind, int] = {
     "limit": 4,
     "checks failed": 5,
     "provider error": 6,
+    "reviewed": 0,
 }
 INTERRUPTED = 130
+FOUND = 7
+"""A review ended well, and there are open comments or findings."""
 
 
 def record_line(record: e.Record) -> str:
@@ -91,6 +95,9 @@ def progress(record: e.Record, state: State) -> str:
             return "\n".join([head, *said])
         case e.FindingChanged(finding=name, status=status, reason=reason):
             return f"  {one_line(name)} {status} by {record.actor}: {one_line(reason)}"
+        case e.CommentAdded(comment=comment):
+            where = one_line(comment.place.words)
+            return f"  {comment.id} {comment.kind} at {where}: {one_line(comment.text)}"
         case e.MessageProposed(message=message, author=author):
             return f"  commit message by {author}: {one_line(message)}"
         case e.GateDecided(kind=kind, choice=choice, reason=reason):
@@ -130,13 +137,23 @@ def reporter(
     return report
 
 
-async def run_headless(session: LiveSession, *, as_json: bool) -> int:
+async def run_headless(
+    session: LiveSession,
+    *,
+    as_json: bool,
+    progress_to: TextIO | None = None,
+    at_end: Callable[[int], int] = lambda code: code,
+) -> int:
     """Run a session to its end, or to a gate that only a person can answer.
+
+    Args:
+        progress_to: Where progress is told; standard output without *as_json*.
+        at_end: Called before the session is closed, with the exit code; gives the one to use.
 
     Returns:
         The exit code.
     """
-    session.subscribe(reporter(session, as_json=as_json))
+    session.subscribe(reporter(session, as_json=as_json, out=progress_to or sys.stdout))
     task = asyncio.ensure_future(session.run())
     loop = asyncio.get_running_loop()
     for name in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
@@ -144,7 +161,7 @@ async def run_headless(session: LiveSession, *, as_json: bool) -> int:
     try:
         with contextlib.suppress(asyncio.CancelledError):
             finished = await task
-            return EXIT_CODES[finished.outcome]
+            return at_end(EXIT_CODES[finished.outcome])
         await session.leave()
         print(f"stopped; go on with: agent-tui resume {session.id}", file=sys.stderr)
         return INTERRUPTED
@@ -157,3 +174,15 @@ async def run_headless(session: LiveSession, *, as_json: bool) -> int:
         return EXIT_CODES[outcome]
     finally:
         await session.close()
+
+
+def review_text(session: LiveSession, form: str) -> tuple[str, int]:
+    """What a review found so far, as ``markdown`` or ``json``, and how much is open. Blocks."""
+    report, _ = report_of(session)
+    text = as_markdown(report) if form == "markdown" else report.model_dump_json(indent=2) + "\n"
+    return text, report.open
+
+
+def review_code(code: int, waiting: int) -> int:
+    """The exit code of a review: of one that ended well, whether anything is open."""
+    return FOUND if code == 0 and waiting else code

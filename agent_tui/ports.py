@@ -161,6 +161,10 @@ class Workspace(Protocol):
         """``git diff`` between two trees, in the form that ``parse_patch`` reads."""
         ...
 
+    async def patch(self, old: str, new: str) -> bytes:
+        """The change between two trees as a patch file, binary files included."""
+        ...
+
     async def select(self, base: str, target: str, patch: Patch, selection: Selection) -> str:
         """The tree of *target* without what *selection* leaves out of *patch*."""
         ...

@@ -12,6 +12,7 @@ from agent_tui.bootstrap.environment import (
 )
 from agent_tui.bootstrap.live import LiveSession, resume_session, run_demo, start_session
 from agent_tui.bootstrap.models import preset_settings
+from agent_tui.bootstrap.review import ReviewWish, report_of, start_review
 from agent_tui.bootstrap.saved import find_saved, shipped_sessions
 
 __all__ = [
@@ -19,6 +20,7 @@ __all__ = [
     "Environment",
     "LiveSession",
     "Options",
+    "ReviewWish",
     "UsageError",
     "demo_options",
     "find_saved",
@@ -26,8 +28,10 @@ __all__ = [
     "open_environment",
     "open_store",
     "preset_settings",
+    "report_of",
     "resume_session",
     "run_demo",
     "shipped_sessions",
+    "start_review",
     "start_session",
 ]

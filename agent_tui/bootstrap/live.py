@@ -4,18 +4,27 @@ import contextlib
 import secrets
 import sys
 from collections.abc import AsyncIterator, Callable, Mapping, MutableMapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from agent_tui import __version__
 from agent_tui.bootstrap.environment import Environment, UsageError
-from agent_tui.bootstrap.models import ModelSource, PriceList, known_models
+from agent_tui.bootstrap.models import ROLES, ModelSource, PriceList, known_models
 from agent_tui.bootstrap.protection import open_confinement
 from agent_tui.config import paths
 from agent_tui.config.schema import Settings
 from agent_tui.demo.repository import REQUEST
 from agent_tui.domain.base import BlobRef, ModelRef, Role
+from agent_tui.domain.checks import CheckCommand
 from agent_tui.domain.decision import Gate, GateKind, GatePolicy, Remark
-from agent_tui.domain.events import ModelChosen, Record, SessionFinished, SessionStarted
+from agent_tui.domain.events import (
+    ModelChosen,
+    Record,
+    RepoFacts,
+    SessionFinished,
+    SessionStarted,
+)
+from agent_tui.domain.given import Given
 from agent_tui.domain.state import Phase, State
 from agent_tui.domain.text import one_line
 from agent_tui.domain.turn import ModelError
@@ -39,6 +48,24 @@ class RandomIds:
     def new(self, prefix: str) -> str:
         """A prefix and 64 random bits."""
         return f"{prefix}-{secrets.token_hex(8)}"
+
+
+@dataclass(frozen=True)
+class Opening:
+    """What a new session begins with.
+
+    Attributes:
+        facts: The repository, at the commit that the session starts from.
+        source: The models of the roles that it needs.
+        given: The change that it reviews, when it is to make none.
+    """
+
+    request: str
+    facts: RepoFacts
+    source: ModelSource
+    checks: tuple[CheckCommand, ...] = ()
+    deploy: tuple[str, ...] = ()
+    given: Given | None = None
 
 
 class LiveSession:
@@ -128,6 +155,13 @@ class LiveSession:
         """Record that the person left."""
         await self._engine.leave()
 
+    async def export_patch(self) -> bytes:
+        """The change of the revision in force as a patch file."""
+        revision = self.state.revision
+        if revision is None:
+            return b""
+        return await self._ctx.workspace.patch(revision.base_tree, revision.tree)
+
     async def read_file(self, path: str) -> bytes | None:
         """A file as it is in the revision in force."""
         revision = self.state.revision
@@ -209,13 +243,31 @@ async def start_session(
     """
     if not request.strip():
         raise UsageError("The request is empty: say in a few words what should be done.")
-    source = ModelSource(env)
-    models = source.roles(State())
     settings = env.loaded.settings
+    opening = Opening(
+        request=request.strip(),
+        facts=env.facts,
+        source=ModelSource(env),
+        checks=settings.check_commands(),
+        deploy=settings.deploy.command,
+    )
+    return await begin(env, env.store.new_id(), opening, person)
+
+
+async def begin(
+    env: Environment, session_id: str, opening: Opening, person: Gatekeeper | None
+) -> LiveSession:
+    """Make the worktree and the log of a new session, and write its first event."""
+    settings = env.loaded.settings
+    given, source = opening.given, opening.source
+    models = source.roles(State())
     confinement = await open_confinement(env)
-    session_id = env.store.new_id()
     workspace = await GitWorkspace.create(
-        env.facts, session_id, _worktrees(env), hooks=settings.commit.hooks
+        opening.facts,
+        session_id,
+        _worktrees(env),
+        hooks=settings.commit.hooks,
+        adopt=given is not None and given.kind == "worktree",
     )
     async with _closing_on_error(workspace):
         log = env.store.create(session_id)
@@ -223,15 +275,16 @@ async def start_session(
         started = await ctx.recorder.append(
             SessionStarted(
                 session=session_id,
-                request=request.strip(),
-                repo=env.facts,
+                request=opening.request,
+                repo=opening.facts,
                 roles={role: model.ref for role, model in models.items()},
                 limits=settings.loop_limits(),
                 gates=_gates(env, headless=person is None),
-                checks=settings.check_commands(),
-                deploy=settings.deploy.command,
+                checks=opening.checks,
+                deploy=opening.deploy,
                 protection=ctx.checks.protection,
                 app_version=__version__,
+                given=given,
             ),
             "person",
         )
@@ -286,14 +339,16 @@ async def resume_session(
                 f"Session {log.id} belongs to {state.session.repo.root}. Resume it there."
             )
         confinement = await open_confinement(env)
+        given = state.session.given
         workspace = await GitWorkspace.reopen(
             state.session.repo,
             log.id,
             _worktrees(env),
             hooks=env.loaded.settings.commit.hooks,
+            adopt=given is not None and given.kind == "worktree",
         )
         async with _closing_on_error(workspace):
-            source = ModelSource(env)
+            source = ModelSource(env, tuple(state.session.roles) if given else ROLES)
             ctx = await _context(env, log, workspace, source, state, confinement)
             policy = _policy(env, again=state.gate)
             engine = Engine(ctx, person or policy, policy)

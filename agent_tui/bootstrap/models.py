@@ -2,7 +2,7 @@
 
 import asyncio
 import importlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, get_args
@@ -25,10 +25,15 @@ SCRIPTED = "scripted"
 
 
 class ModelSource:
-    """Opens models, each once however many roles it plays, and closes them all in the end."""
+    """Opens models, each once however many roles it plays, and closes them all in the end.
 
-    def __init__(self, env: Environment) -> None:
+    Args:
+        roles: The roles that are needed.
+    """
+
+    def __init__(self, env: Environment, roles: Sequence[Role] = ROLES) -> None:
         self._env = env
+        self._roles = roles
         self._opened: dict[ModelRef, Model] = {}
 
     def roles(self, state: State) -> dict[Role, Model]:
@@ -43,11 +48,11 @@ class ModelSource:
         refs = self._refs(state)
         if script is not None:
             other = {role: ref for role, ref in state.chosen.items() if ref.provider != SCRIPTED}
-            scripted = {role: refs[role] for role in ROLES if role not in other}
+            scripted = {role: refs[role] for role in self._roles if role not in other}
             return _scripted(scripted, script, self._env.options.words_per_s) | {
                 role: self._open(ref) for role, ref in other.items()
             }
-        missing = [role for role in ROLES if refs[role] is None]
+        missing = [role for role in self._roles if refs[role] is None]
         if missing:
             raise UsageError(
                 f"No model is configured for the {' and the '.join(missing)}. Set it in "
@@ -69,7 +74,7 @@ class ModelSource:
             told = f"roles.{role}.model" in self._env.options.settings
             if not told and ref.provider != SCRIPTED:  # a script's path is not in the log
                 refs[role] = ref
-        return refs
+        return {role: refs[role] for role in self._roles}
 
     def _open(self, ref: ModelRef) -> Model:
         if ref not in self._opened:

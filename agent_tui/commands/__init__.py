@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import argparse
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from agent_tui.commands import review
 from agent_tui.commands.common import FAILED, fail, settings_of
 
 if TYPE_CHECKING:
+    from agent_tui.ui.app import AgentTui
     from agent_tui.ui.launch import Launch
 
 
@@ -31,20 +34,42 @@ def dispatch(arguments: argparse.Namespace) -> int:
 
 
 def _screen(name: str, arguments: argparse.Namespace) -> int:
+    if name == "review":
+        return review_screen(arguments)
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         hint = "; add --headless to run without one" if name != "home" else ""
         return fail(f"this needs a terminal{hint}")
     from agent_tui.ui.app import AgentTui  # noqa: PLC0415
+
+    return _run_app(AgentTui(_launch(name, arguments)))
+
+
+def _run_app(app: AgentTui, *, error: bool = False) -> int:
     from agent_tui.ui.terminal import say_last  # noqa: PLC0415
 
-    app = AgentTui(_launch(name, arguments))
     app.run()
     if app.failure is not None:
         session = app.conductor.session if app.conductor is not None else None
         return crashed(app.failure, session.id if session is not None else "")
     if app.farewell:
-        say_last(app.farewell, error=bool(app.return_code))
+        say_last(app.farewell, error=error or bool(app.return_code))
     return app.return_code or 0
+
+
+def review_screen(arguments: argparse.Namespace) -> int:
+    """Show the change; at the end, print what was found."""
+    if arguments.schema:
+        return int(arguments.run(arguments))
+    request = review.request_of(arguments)
+    terminal = review.Terminal()
+    if not terminal.complete:
+        return fail("this needs a terminal; add --headless and --reviewer to run without one")
+    from agent_tui.ui.app import AgentTui  # noqa: PLC0415
+
+    app = AgentTui(replace(_launch("review", arguments), review=request))
+    code = _run_app(app, error=True)
+    terminal.print(app.result)
+    return code
 
 
 def crashed(error: BaseException, session: str = "") -> int:

@@ -11,8 +11,10 @@ class Value(BaseModel):
     model_config = ConfigDict(frozen=True, extra="ignore")
 
 
-Actor = Literal["person", "policy", "planner", "coder", "reviewer", "checks", "hooks", "engine"]
-"""Who caused an event or wrote a text."""
+Actor = Literal[
+    "person", "policy", "planner", "coder", "reviewer", "checks", "hooks", "engine", "author"
+]
+"""Who caused an event or wrote a text; ``author`` made a change that is only reviewed here."""
 
 Role = Literal["planner", "coder", "reviewer"]
 """The parts that models play."""

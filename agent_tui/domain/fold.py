@@ -5,6 +5,7 @@ from dataclasses import replace
 from typing import Any
 
 from agent_tui.domain import events as e
+from agent_tui.domain import fold_given
 from agent_tui.domain.decision import Selection
 from agent_tui.domain.fold_review import HANDLERS as REVIEW_HANDLERS
 from agent_tui.domain.fold_review import with_answers
@@ -41,7 +42,8 @@ def _away(s: State, r: e.Record) -> State:
 
 
 def _session_started(s: State, ev: e.SessionStarted, r: e.Record) -> State:
-    return replace(s, session=ev, protection=ev.protection, started_at=r.at, phase=Phase.PLAN)
+    phase = Phase.GIVEN if ev.given else Phase.PLAN
+    return replace(s, session=ev, protection=ev.protection, started_at=r.at, phase=phase)
 
 
 def _session_forked(s: State, ev: e.SessionForked, r: e.Record) -> State:
@@ -230,7 +232,7 @@ def _attempt_proposed(s: State, ev: e.AttemptProposed, r: e.Record) -> State:
     )
     if ev.report is not None:
         s = with_answers(s, ev.report.answers, ev.author, ev.attempt)
-    return replace(
+    s = replace(
         s,
         revisions=(*s.revisions, revision),
         phase=Phase.DIFF_GATE,
@@ -240,6 +242,7 @@ def _attempt_proposed(s: State, ev: e.AttemptProposed, r: e.Record) -> State:
         rejection="",
         refused=None,
     )
+    return fold_given.proposed(s, ev)
 
 
 def _with_revision(s: State, **changes: Any) -> State:
@@ -249,7 +252,7 @@ def _with_revision(s: State, **changes: Any) -> State:
 
 
 def _checks_finished(s: State, ev: e.ChecksFinished, r: e.Record) -> State:
-    return replace(_with_revision(s, checks=ev.results), phase=Phase.REVIEW)
+    return fold_given.checked(_with_revision(s, checks=ev.results))
 
 
 def _verdict_proposed(s: State, ev: e.VerdictProposed, r: e.Record) -> State:
@@ -273,7 +276,8 @@ def _verdict_proposed(s: State, ev: e.VerdictProposed, r: e.Record) -> State:
         for finding in ev.verdict.findings
         if finding.id not in known
     ]
-    return replace(s, ledger=tuple(ledger), phase=Phase.VERDICT_GATE, gate=None, rejection="")
+    phase = fold_given.verdict_gate(s)
+    return replace(s, ledger=tuple(ledger), phase=phase, gate=None, rejection="")
 
 
 def _finding_added(s: State, ev: e.FindingAdded, r: e.Record) -> State:
@@ -300,6 +304,10 @@ def _gate_opened(s: State, ev: e.GateOpened, r: e.Record) -> State:
 
 
 def _gate_decided(s: State, ev: e.GateDecided, r: e.Record) -> State:
+    return fold_given.decided(_after_decision(s, ev, r), ev, s.phase)
+
+
+def _after_decision(s: State, ev: e.GateDecided, r: e.Record) -> State:
     now = s.revision
     place = (now.attempt, now.revision) if now else (0, 0)
     decided = Decided(ev, r.actor, s.attempt, r.at, r.seq, place)
@@ -366,7 +374,7 @@ def _commit_done(s: State, ev: e.CommitDone, r: e.Record) -> State:
 
 def _commit_refused(s: State, ev: e.CommitRefused, r: e.Record) -> State:
     # A hook that fails is a finding like any other: the person sends it to the coder.
-    phase = Phase.VERDICT_GATE if ev.cause == "hook" else s.phase
+    phase = fold_given.verdict_gate(s) if ev.cause == "hook" else s.phase
     return replace(s, refused=ev, phase=phase, commit_started=None)
 
 

@@ -22,6 +22,7 @@ from agent_tui.domain.verdict import LedgerEntry, Verdict
 class Phase(StrEnum):
     """What the loop does next. The engine has one method for each."""
 
+    GIVEN = "given"
     PLAN = "plan"
     SPEC_GATE = "spec gate"
     CODE = "code"
@@ -286,11 +287,11 @@ class State:
         Raises:
             ValueError: If there is nothing to approve yet.
         """
-        if not (self.session and self.spec and self.revision):
+        if not (self.session and self.revision and (self.spec or self.session.given)):
             raise ValueError("nothing to approve yet")
         return Approval(
             parent=self.session.repo.commit,
             base_tree=self.revision.base_tree,
             tree=self.revision.tree,
-            spec_version=self.spec.version,
+            spec_version=self.spec.version if self.spec else 0,
         )

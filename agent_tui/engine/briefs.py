@@ -72,6 +72,10 @@ def reviewer_brief(state: State, patch_text: str, patch: Patch | None = None) ->
     """What the reviewer is asked: spec, diff, check results, ledger, the person's changes."""
     revision = state.revision
     parts = [f"# Review of attempt {state.attempt}"]
+    if state.session and (given := state.session.given):
+        parts = [f"# Review of {given.title}", *given.notes]
+        if given.message:
+            parts.append(f"# The message of the change\n\n{given.message}")
     if state.spec:
         parts.append(f"# Specification, version {state.spec.version}\n\n")
         parts[-1] += spec_to_text(state.spec.spec).replace("\n## ", "\n### ")

@@ -14,9 +14,10 @@ from agent_tui.domain.state import State
 from agent_tui.domain.text import decode
 from agent_tui.domain.turn import ModelError
 from agent_tui.engine.briefs import message_brief, system_prompt
-from agent_tui.engine.coder import propose
+from agent_tui.engine.coder import current_patch, propose
 from agent_tui.engine.context import Context, user
 from agent_tui.engine.conversation import converse
+from agent_tui.engine.given import message_of
 from agent_tui.engine.reviewer import hook_finding
 from agent_tui.ports import CommitError, Committed
 
@@ -24,6 +25,13 @@ from agent_tui.ports import CommitError, Committed
 async def message(ctx: Context) -> None:
     """Propose a commit message: the coder's own at first, a new one after a rejection."""
     report = ctx.state.revision.report if ctx.state.revision else None
+    if ctx.session.given is not None:
+        if not ctx.state.messages:
+            text = message_of(ctx.state, await current_patch(ctx))
+            await propose_message(ctx, text, "author" if ctx.session.given.message else "engine")
+        else:  # the person's own words stay when they went back to the change
+            await propose_message(ctx, ctx.state.message, ctx.state.messages[-1].author)
+        return
     if not ctx.state.rejection:
         spec = ctx.state.spec
         fallback = spec.spec.title if spec else "Change"

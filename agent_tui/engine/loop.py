@@ -14,7 +14,7 @@ from agent_tui.domain.events import (
 )
 from agent_tui.domain.state import Phase, State
 from agent_tui.domain.turn import ModelError
-from agent_tui.engine import coder, committer, planner, reviewer
+from agent_tui.engine import coder, committer, given, planner, reviewer
 from agent_tui.engine.context import Context
 from agent_tui.engine.gates import Gates, PolicyGatekeeper
 from agent_tui.engine.limits import LimitReached, check_iterations
@@ -36,6 +36,7 @@ class Engine:
         self._turn: asyncio.Task[None] | None = None
         self._stopping = False
         self._do: dict[Phase, Callable[[], Awaitable[None]]] = {
+            Phase.GIVEN: lambda: given.take(ctx),
             Phase.PLAN: lambda: planner.plan(ctx),
             Phase.SPEC_GATE: lambda: self._gate("spec", "Is this what you want?"),
             Phase.CODE: self._code,
@@ -158,6 +159,9 @@ def outcome_of(state: State) -> tuple[OutcomeKind, str]:
         why = state.refused.detail if state.refused else step.detail if step else ""
         outcome = outcome_at(state, last.kind)
         return outcome, reason if last.kind == "limit" else why or reason
+    if state.session is not None and state.session.given is not None:
+        approved = state.revision is not None and state.revision.approval is not None
+        return "reviewed", reason or ("Accepted." if approved else "Nothing was accepted.")
     return "rejected", reason
 
 

@@ -51,7 +51,7 @@ async def review(ctx: Context) -> None:
             ctx,
             step,
             role="reviewer",
-            system=system_prompt("reviewer"),
+            system=system_prompt("review" if ctx.session.given else "reviewer"),
             opening=user(reviewer_brief(ctx.state, decode(raw), patch)),
             toolbox=Toolbox(READING_TOOLS, Desk(ctx.workspace, revision.tree)),
             answer_schema=schema(ReviewAnswer),

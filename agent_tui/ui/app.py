@@ -47,6 +47,7 @@ class AgentTui(App[None]):
 
     Attributes:
         farewell: What to print when the screen is gone.
+        result: What a review found, to be printed on standard output.
         keymap: The person's own keys, by the ids of actions.
     """
 
@@ -64,6 +65,7 @@ class AgentTui(App[None]):
         self.launch = launch
         self.farewell = ""
         self._ending: asyncio.Future[None] | None = None
+        self.result = ""
         self.conductor: Conductor | None = None
         early = read_early(paths.config_file()) if launch.kind != "demo" else EarlySettings()
         self._use_early_theme(early.theme)

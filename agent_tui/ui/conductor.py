@@ -5,25 +5,33 @@ import contextlib
 import shlex
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from textual.content import Content
 from textual.worker import Worker
 
 from agent_tui import bootstrap
-from agent_tui.bootstrap import USER_ERRORS, Environment, LiveSession, Options, UsageError
+from agent_tui.bootstrap import (
+    USER_ERRORS,
+    Environment,
+    LiveSession,
+    Options,
+    ReviewWish,
+    UsageError,
+)
 from agent_tui.config import paths
 from agent_tui.config.themes import load_themes
 from agent_tui.domain.decision import Answer
 from agent_tui.domain.text import one_line, visible_lines
 from agent_tui.engine.gates import PendingGates
-from agent_tui.headless import EXIT_CODES
+from agent_tui.headless import EXIT_CODES, review_code, review_text
 from agent_tui.sessions.log import SystemClock
 from agent_tui.sessions.store import open_path
 from agent_tui.ui.controller import SessionController
 from agent_tui.ui.edits import Edits
 from agent_tui.ui.keymap import screen_problems
-from agent_tui.ui.launch import Launch
+from agent_tui.ui.launch import Launch, ReviewRequest
 from agent_tui.ui.live_controller import LiveController
 from agent_tui.ui.render.home import home_header, session_rows
 from agent_tui.ui.render.text import heading
@@ -206,6 +214,8 @@ class Conductor:
             session = await bootstrap.run_demo(env, self.gates)
         elif launch.kind == "resume":
             session = await bootstrap.resume_session(env, launch.session or "", self.gates)
+        elif launch.kind == "review":
+            session = await bootstrap.start_review(env, _wish(launch.review), self.gates)
         else:
             session = await bootstrap.start_session(env, launch.request, self.gates)
         self.session = session
@@ -234,8 +244,22 @@ class Conductor:
     async def _run(self, session: LiveSession) -> None:
         try:
             await session.run()
+            if self._launch.review.output is not None and session.state.revision is not None:
+                await self._write_patch(session, self._launch.review.output)
         except USER_ERRORS as error:
             self._app.notify(visible_lines(str(error)), severity="error", markup=False, timeout=30)
+
+    async def _write_patch(self, session: LiveSession, file: Path) -> None:
+        """Write what was accepted of a reviewed change, if anything was."""
+        revision = session.state.revision
+        if revision is None or revision.approval is None:
+            return
+        patch = await session.export_patch()
+        try:
+            await asyncio.to_thread(file.write_bytes, patch)
+        except OSError as error:
+            raise UsageError(f"{file} cannot be written: {error.strerror}.") from error
+        self._app.notify(visible_lines(f"written: {file}"), markup=False, timeout=10)
 
     async def _ask_for_trust(self, env: Environment) -> None:
         if not env.loaded.untrusted:
@@ -271,6 +295,10 @@ class Conductor:
             await session.leave()
             await session.close()
             self._say_goodbye(session)
+            started = session.state.session
+            if self._launch.kind != "home" and started is not None and started.given is not None:
+                await self._end_review(session)
+                return
         screen = self._app.screen
         if self._launch.kind == "home" and isinstance(screen, SessionScreen):
             screen.dismiss(None)
@@ -278,6 +306,15 @@ class Conductor:
             finished = session.state.finished if session is not None else None
             code = EXIT_CODES[finished.outcome] if finished is not None else 0
             self._app.exit(return_code=code)
+
+    async def _end_review(self, session: LiveSession) -> None:
+        """Keep what the review found for standard output, and leave with its exit code."""
+        form = self._launch.review.format
+        text, waiting = await asyncio.to_thread(review_text, session, form or "markdown")
+        finished = session.state.finished
+        self._app.result = text if form or waiting else ""
+        code = EXIT_CODES[finished.outcome] if finished is not None else 0
+        self._app.exit(return_code=review_code(code, waiting))
 
     def _say_goodbye(self, session: LiveSession) -> None:
         if self._launch.kind == "home":
@@ -299,3 +336,13 @@ class Conductor:
                         words += [f"--{option}", str(value)]
             lines.append(f"go on with: {shlex.join(words)}")
         self._app.farewell = "\n".join(lines)
+
+
+def _wish(request: ReviewRequest) -> ReviewWish:
+    return ReviewWish(
+        what=request.what,
+        data=request.data,
+        then="patch" if request.output else "commit",
+        checks=request.checks,
+        models=request.models,
+    )

@@ -9,11 +9,32 @@ from typing import Any
 
 
 @dataclass(frozen=True, slots=True)
+class ReviewRequest:
+    """What ``review`` was called for.
+
+    Attributes:
+        what: A revision, a branch, a range, a patch's name, or "" for the working tree.
+        data: The patch, when it is one.
+        output: Where to write what is accepted, instead of committing it.
+        checks: Whether the configured checks run.
+        models: Whether a configured reviewer looks at it.
+        format: ``markdown`` or ``json`` to print the result at the end; "" for a person's summary.
+    """
+
+    what: str = ""
+    data: bytes | None = None
+    output: Path | None = None
+    checks: bool = False
+    models: bool = True
+    format: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Launch:
     """A command that opens the screen.
 
     Attributes:
-        kind: ``home``, ``run``, ``resume``, ``demo`` or ``replay``.
+        kind: ``home``, ``run``, ``resume``, ``review``, ``demo`` or ``replay``.
         folder: Where the command was called.
         session: An id or a path, for ``resume`` and ``replay``.
         settings: Settings from the command line, by dotted key.
@@ -34,3 +55,4 @@ class Launch:
     words_per_s: float = 0.0
     grace_ms: int | None = None
     clock: Any = None
+    review: ReviewRequest = ReviewRequest()

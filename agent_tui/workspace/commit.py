@@ -50,12 +50,14 @@ def session_branch(session: str) -> str:
 class Committer:
     """Makes the commit of one session, on the git thread."""
 
-    def __init__(self, trees: Trees, facts: RepoFacts, consent: Consent) -> None:
+    def __init__(
+        self, trees: Trees, facts: RepoFacts, consent: Consent, *, adopt: bool = False
+    ) -> None:
         self._trees = trees
         self._git = trees.git
         self._facts = facts
         self._consent = consent
-        self._landing = Landing(trees, facts)
+        self._landing = Landing(trees, facts, adopt=adopt)
 
     def commit(self, approval: Approval, message: str, session: str) -> Committed:
         """See :meth:`agent_tui.ports.Workspace.commit`."""

@@ -18,15 +18,12 @@ from agent_tui.domain.events import RepoFacts
 from agent_tui.domain.patch import path_from_bytes, path_to_bytes
 from agent_tui.domain.text import decode, one_line, visible
 from agent_tui.ports import WorkspaceError
+from agent_tui.workspace.adopting import Adoption, Stays
 from agent_tui.workspace.files import find_file
 from agent_tui.workspace.git import Git, GitError, Place, system_error
 from agent_tui.workspace.repository import identity, operation_in_progress, user_place
 from agent_tui.workspace.selection import RawChange
 from agent_tui.workspace.trees import Trees
-
-
-class _Stays(Exception):
-    """The commit does not land; the text says why."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,12 +51,17 @@ class _Checkout:
 
 
 class Landing:
-    """Lands the commit of one session, on the git thread."""
+    """Lands the commit of one session, on the git thread.
 
-    def __init__(self, trees: Trees, facts: RepoFacts) -> None:
+    Args:
+        adopt: Whether the commit was made from the person's own files, which then stay as they are.
+    """
+
+    def __init__(self, trees: Trees, facts: RepoFacts, *, adopt: bool = False) -> None:
         self._trees = trees
         self._git: Git = trees.git
         self._facts = facts
+        self._adoption = Adoption(trees) if adopt else None
 
     def land(self, commit: str, approval: Approval, branch: str) -> tuple[str | None, str]:
         """Land it if nothing of the person's is overwritten.
@@ -71,12 +73,13 @@ class Landing:
         try:
             ref = self._facts.ref
             if ref is None or not ref.startswith("refs/heads/"):
-                raise _Stays("HEAD was detached when the session began")
+                raise Stays("HEAD was detached when the session began")
             user, _ = user_place(self._git, self._trees.location)
+            note = ""
             if not self._is_landed(ref, commit, user):
-                self._land(ref, commit, approval, user)
-            return ref, ""
-        except _Stays as reason:
+                note = self._land(ref, commit, approval, user)
+            return ref, note
+        except Stays as reason:
             return None, (
                 f"{_sentence(str(reason))}, so the commit stays on {short}. "
                 "To take it over, commit or stash "
@@ -103,34 +106,37 @@ class Landing:
     def _value(self, ref: str, user: Place) -> str:
         return self._git.line("rev-parse", "-q", "--verify", ref, at=user, ok=(0, 1))
 
-    def _land(self, ref: str, commit: str, approval: Approval, user: Place) -> None:
+    def _land(self, ref: str, commit: str, approval: Approval, user: Place) -> str:
         location = self._trees.location
         name = visible(ref.removeprefix("refs/heads/"))
         if self._value(ref, user) != approval.parent:
-            raise _Stays(f"the branch {name} has moved since the session began")
+            raise Stays(f"the branch {name} has moved away from where the change starts")
         head = self._git.line("symbolic-ref", "-q", "HEAD", at=user, ok=(0, 1))
         if head != ref:
-            raise _Stays(f"the branch {name} is not checked out any more")
+            raise Stays(f"the branch {name} is not checked out any more")
         if problem := operation_in_progress(location):
-            raise _Stays(problem.removesuffix("."))
+            raise Stays(problem.removesuffix("."))
         if (location.git_dir / "index.lock").exists():
-            raise _Stays(
+            raise Stays(
                 "another git command holds the index (remove "
                 f"{visible(str(location.git_dir / 'index.lock'))} if none is running)"
             )
         self._refuse_other_worktree(ref, user)
         changes = self._trees.raw(approval.base_tree, approval.tree)
-        checkout = self._compare(changes, user)
+        checkout = None if self._adoption else self._compare(changes, user)
         env = identity(self._git, user)  # for the reflog
         old = approval.parent or location.zero
-        with _RefLock(self._git, user, env, ref=ref, new=commit, old=old) as lock:
-            if checkout.done < len(changes):
+        with RefLock(self._git, user, env, ref=ref, new=commit, old=old) as lock:
+            if self._adoption is not None:
+                return self._adoption.take_over(changes, user, lock.commit)
+            if checkout is not None and checkout.done < len(changes):
                 self._update(approval, checkout, user)
             try:
                 lock.commit()
-            except _Stays:
+            except Stays:
                 self._git.run("read-tree", "-m", "-u", approval.tree, approval.base_tree, at=user)
                 raise
+        return ""
 
     def _refuse_other_worktree(self, ref: str, user: Place) -> None:
         listing = self._git.run("worktree", "list", "--porcelain", "-z", at=user)
@@ -139,13 +145,13 @@ class Landing:
             lines = block.strip(b"\0").split(b"\0")
             path = os.fsdecode(lines[0].removeprefix(b"worktree "))
             if f"branch {ref}".encode() in lines and Path(path).resolve() != root:
-                raise _Stays(f"the branch is checked out in {visible(path)} as well")
+                raise Stays(f"the branch is checked out in {visible(path)} as well")
 
     def _compare(self, changes: Sequence[RawChange], user: Place) -> _Checkout:
         """Compare index and files of the checkout with the commit, path by path.
 
         Raises:
-            _Stays: If one of them is neither as it was before nor as the commit has it.
+            Stays: If one of them is neither as it was before nor as the commit has it.
         """
         dirty = self._dirty(user)
         removed = {change.path for change in changes if change.new_mode is None}
@@ -155,7 +161,7 @@ class Landing:
             if found is None:
                 if change.old_mode is None and self._in_the_way(change.path, removed):
                     if not self._file_is(change, user):
-                        raise _Stays(f"your file {visible(change.path)} is in the way")
+                        raise Stays(f"your file {visible(change.path)} is in the way")
                     result.to_stage.append(change)
                 continue
             staged = _entry_is(found, change)
@@ -166,7 +172,7 @@ class Landing:
             ):
                 result.to_stage.append(change)
             else:
-                raise _Stays(f"you have changes of your own in {visible(change.path)}")
+                raise Stays(f"you have changes of your own in {visible(change.path)}")
         return result
 
     def _dirty(self, user: Place) -> dict[str, _Dirty]:
@@ -183,7 +189,7 @@ class Landing:
                     in_index=xy[:1] != b"D", same_file=xy[1:] == b"." and xy[:1] != b"D",
                 )  # fmt: skip
             elif line.startswith(b"u "):
-                raise _Stays("the index holds conflicts that are not resolved")
+                raise Stays("the index holds conflicts that are not resolved")
         return found
 
     def _index_is_old(self, found: _Dirty, change: RawChange) -> bool:
@@ -232,7 +238,7 @@ class Landing:
         """Index and files, by git's two-way merge.
 
         Raises:
-            _Stays: If git refuses; then nothing is changed.
+            Stays: If git refuses; then nothing is changed.
         """
         git = self._git
         base = approval.base_tree
@@ -245,7 +251,7 @@ class Landing:
                 self._stage([_reversed(change) for change in checkout.to_stage], user)
                 raise
         except GitError as error:
-            raise _Stays(f"git would not update your files ({error})") from error
+            raise Stays(f"git would not update your files ({error})") from error
 
     def _stage(self, changes: Sequence[RawChange], user: Place) -> None:
         if not changes:
@@ -260,7 +266,7 @@ class Landing:
         self._git.run("update-index", "-z", "--index-info", at=user, stdin=b"".join(lines))
 
 
-class _RefLock:
+class RefLock:
     """A transaction of git's that holds the ref at its expected value until it is committed."""
 
     def __init__(
@@ -270,7 +276,7 @@ class _RefLock:
         self._update = f"update {ref} {new} {old}"
         self._process: Any = None
 
-    def __enter__(self) -> "_RefLock":
+    def __enter__(self) -> "RefLock":
         self._process = self._git.start(
             "update-ref", "-m", "agent-tui: land", "--stdin", at=self._at, env=self._env
         )
@@ -307,7 +313,7 @@ class _RefLock:
             self._let_go()
             said = decode(self._process.stderr.read())
             self.__exit__()
-            raise _Stays(f"the branch could not be locked ({one_line(said)})")
+            raise Stays(f"the branch could not be locked ({one_line(said)})")
 
 
 def _entry_is(found: _Dirty, change: RawChange) -> bool:

@@ -105,7 +105,7 @@ class Trees:
                     f"'{one_line(change.path)}' in the worktree is a git repository of its own: "
                     "remove it, or its .git folder."
                 )
-        self._refuse_filtered(changes)
+        self.refuse_filtered(changes)
         self.keep(tree)
         return tree
 
@@ -119,6 +119,13 @@ class Trees:
         """The change between two trees, the same bytes for the same trees on any machine."""
         return self.git.run(
             "diff-tree", "-r", "-p", *_DIFF, object_name(old), object_name(new),
+            at=self.store.trees,
+        )  # fmt: skip
+
+    def patch(self, old: str, new: str) -> bytes:
+        """The same with the content of binary files, so that it can be applied elsewhere."""
+        return self.git.run(
+            "diff-tree", "-r", "-p", "--binary", *_DIFF, object_name(old), object_name(new),
             at=self.store.trees,
         )  # fmt: skip
 
@@ -269,7 +276,12 @@ class Trees:
         found = find_file(self._work.cwd, name)
         return found is not None and (stat.S_ISREG(found.st_mode) or stat.S_ISLNK(found.st_mode))
 
-    def _refuse_filtered(self, changes: list[RawChange]) -> None:
+    def refuse_filtered(self, changes: list[RawChange]) -> None:
+        """Refuse changes of files that go through a filter, which is not run.
+
+        Raises:
+            WorkspaceError: Naming the first of them.
+        """
         old_oids = {change.old_oid for change in changes}
         new = [c.path for c in changes if c.new_mode and c.new_oid not in old_oids]
         if not new:

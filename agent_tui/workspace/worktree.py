@@ -36,6 +36,7 @@ class GitWorkspace:
         *,
         session: str,
         hooks: Consent,
+        adopt: bool = False,
     ) -> None:
         self._thread = thread
         self._parts = parts
@@ -44,12 +45,18 @@ class GitWorkspace:
         self._root = parts.root
         self._hooks = hooks
         self._trees = parts.trees
-        self._committer = Committer(parts.trees, facts, hooks)
+        self._committer = Committer(parts.trees, facts, hooks, adopt=adopt)
         self._diffs: dict[tuple[str, str], bytes] = {}
 
     @classmethod
     async def create(
-        cls, facts: RepoFacts, session: str, folder: Path, *, hooks: Consent = "refuse"
+        cls,
+        facts: RepoFacts,
+        session: str,
+        folder: Path,
+        *,
+        hooks: Consent = "refuse",
+        adopt: bool = False,
     ) -> "GitWorkspace":
         """Make the worktree of a new session, with the files of the base commit.
 
@@ -59,26 +66,41 @@ class GitWorkspace:
             folder: Where worktrees are; this one is ``folder/session``.
             hooks: Whether programs that the repository names may run: its commit hooks, and the
                 program that signs if the repository's own configuration chooses it.
+            adopt: Whether the change comes from the person's own files: they stay as they are when
+                the commit lands.
 
         Raises:
             WorkspaceError: If there is such a worktree already, or git refuses.
         """
-        return await cls._make(facts, session, folder, hooks, resume=False)
+        return await cls._make(facts, session, folder, hooks, resume=False, adopt=adopt)
 
     @classmethod
     async def reopen(
-        cls, facts: RepoFacts, session: str, folder: Path, *, hooks: Consent = "refuse"
+        cls,
+        facts: RepoFacts,
+        session: str,
+        folder: Path,
+        *,
+        hooks: Consent = "refuse",
+        adopt: bool = False,
     ) -> "GitWorkspace":
         """Open the worktree of a session that goes on; one that is gone is made again.
 
         Args and errors are those of :meth:`create`. Files that are still there are left as they
         are; ``reset`` brings them to a tree of the session.
         """
-        return await cls._make(facts, session, folder, hooks, resume=True)
+        return await cls._make(facts, session, folder, hooks, resume=True, adopt=adopt)
 
     @classmethod
     async def _make(
-        cls, facts: RepoFacts, session: str, folder: Path, hooks: Consent, *, resume: bool
+        cls,
+        facts: RepoFacts,
+        session: str,
+        folder: Path,
+        hooks: Consent,
+        *,
+        resume: bool,
+        adopt: bool,
     ) -> "GitWorkspace":
         session_branch(session)
         thread = GitThread()
@@ -87,7 +109,7 @@ class GitWorkspace:
         except BaseException:
             await thread.close()
             raise
-        return cls(thread, parts, facts, session=session, hooks=hooks)
+        return cls(thread, parts, facts, session=session, hooks=hooks, adopt=adopt)
 
     async def __aenter__(self) -> "GitWorkspace":
         return self
@@ -133,6 +155,10 @@ class GitWorkspace:
                 self._diffs.pop(next(iter(self._diffs)))
             self._diffs[old, new] = await self._thread.call(self._trees.diff, old, new)
         return self._diffs[old, new]
+
+    async def patch(self, old: str, new: str) -> bytes:
+        """The change between two trees as a patch file: ``git apply`` makes all of it again."""
+        return await self._thread.call(self._trees.patch, old, new)
 
     async def select(self, base: str, target: str, patch: Patch, selection: Selection) -> str:
         """The tree of *target* without what *selection* leaves out of *patch*."""

@@ -6,8 +6,12 @@ from agent_tui.domain.base import ModelRef, Role, Value
 from agent_tui.domain.checks import CheckCommand
 from agent_tui.domain.decision import GateKind, GatePolicy
 from agent_tui.domain.events.imported import ImportSource
+from agent_tui.domain.given import Given
 
-OutcomeKind = Literal["committed", "failed", "rejected", "limit", "checks failed", "provider error"]
+OutcomeKind = Literal[
+    "committed", "failed", "rejected", "limit", "checks failed", "provider error", "reviewed"
+]
+"""``reviewed``: a given change was looked at, and nothing was to be committed."""
 
 
 class Limits(Value):
@@ -68,6 +72,7 @@ class SessionStarted(Value):
     deploy: tuple[str, ...] = ()
     protection: str = "none"
     app_version: str = ""
+    given: Given | None = None
     source: ImportSource | None = None
 
 

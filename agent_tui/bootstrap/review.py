@@ -1,0 +1,76 @@
+"""Sessions that review a change which is there already."""
+
+from dataclasses import dataclass
+
+from agent_tui.bootstrap.environment import Environment, UsageError
+from agent_tui.bootstrap.live import LiveSession, Opening, begin
+from agent_tui.bootstrap.models import ModelSource
+from agent_tui.config import paths
+from agent_tui.domain.base import Role
+from agent_tui.domain.given import Then
+from agent_tui.domain.patch import Patch, parse_patch
+from agent_tui.domain.review_report import ReviewReport, review_report
+from agent_tui.ports import Gatekeeper
+from agent_tui.workspace.given import find_change
+
+
+@dataclass(frozen=True)
+class ReviewWish:
+    """What is to be reviewed, and how.
+
+    Attributes:
+        what: A revision, a branch, a range, a patch's name, or "" for the working tree.
+        data: The patch, when it is one.
+        then: What becomes of what is accepted.
+        checks: Whether the configured checks run on it. Off unless asked for: a patch from
+            elsewhere may hold anything.
+        models: Whether a configured reviewer looks at it.
+    """
+
+    what: str = ""
+    data: bytes | None = None
+    then: Then = "commit"
+    checks: bool = False
+    models: bool = True
+
+
+def has_reviewer(env: Environment) -> bool:
+    """Whether a model is configured that reviews."""
+    return bool(env.options.script or env.loaded.settings.roles.reviewer.model)
+
+
+async def start_review(
+    env: Environment, wish: ReviewWish, person: Gatekeeper | None = None
+) -> LiveSession:
+    """Begin a review.
+
+    Args:
+        person: Who decides; None lets a reviewer look and decides nothing.
+
+    Raises:
+        UsageError: If there is nothing to review it with.
+        WorkspaceError: If there is no such change, or nothing is changed.
+    """
+    roles: tuple[Role, ...] = ("reviewer",) if wish.models and has_reviewer(env) else ()
+    if person is None and not roles:
+        raise UsageError("Without a screen a reviewer is needed: give --reviewer PROVIDER:MODEL.")
+    session_id = env.store.new_id()
+    folder = env.options.worktrees or paths.worktrees_folder()
+    found = await find_change(env.facts, session_id, folder, wish.what, wish.data)
+    given = found.given.model_copy(update={"then": "nothing" if person is None else wish.then})
+    settings = env.loaded.settings
+    opening = Opening(
+        request=f"Review of {given.title}",
+        facts=found.facts,
+        source=ModelSource(env, roles),
+        checks=settings.check_commands() if wish.checks else (),
+        given=given,
+    )
+    return await begin(env, session_id, opening, person)
+
+
+def report_of(session: LiveSession) -> tuple[ReviewReport, Patch]:
+    """What a review found, and the patch that it is about. Blocks."""
+    revision = session.state.revision
+    patch = parse_patch(session.blob(revision.patch)) if revision else Patch()
+    return review_report(session.state, patch), patch

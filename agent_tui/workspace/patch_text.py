@@ -1,0 +1,154 @@
+"""A patch as somebody sent it: mail headers, several commits in a row, any line ends."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from email.errors import MessageError
+from email.header import decode_header, make_header
+
+from agent_tui.domain.edits import EditFormatError
+from agent_tui.domain.patch import path_to_bytes
+from agent_tui.domain.text import decode
+from agent_tui.ports import WorkspaceError
+from agent_tui.workspace.edits import parse
+from agent_tui.workspace.edits.model import FileChange, Hunk
+
+_MAIL = re.compile(rb"^From ([0-9a-f]{40,64}) Mon Sep 17 00:00:00 2001\r?$", re.MULTILINE)
+_BASE = re.compile(rb"^base-commit: ([0-9a-f]{40,64})\s*$", re.MULTILINE)
+_TAG = re.compile(r"^(?:re:\s*)?(?:\[[^\]]*\]\s*)+", re.IGNORECASE)
+MAX_BYTES = 256 * 2**20
+"""A larger patch is refused: reading it would take the machine's memory."""
+
+
+@dataclass(frozen=True, slots=True)
+class PatchText:
+    """A patch and what its mails say.
+
+    Attributes:
+        versions: The bytes to apply: as they came, and with the line ends mended that a mail
+            program or a terminal has changed.
+        commits: Names of the commits that it was made from, where it says so.
+        base: The commit that it says it belongs on, or "".
+    """
+
+    versions: tuple[bytes, ...]
+    message: str = ""
+    author: str = ""
+    commits: tuple[str, ...] = ()
+    base: str = ""
+
+
+def read_patch_text(data: bytes) -> PatchText:
+    """Read a unified diff, ``git format-patch``'s mails, or several of them in a row.
+
+    Raises:
+        WorkspaceError: If there is no diff in it.
+    """
+    if len(data) > MAX_BYTES:
+        raise WorkspaceError(f"The patch is larger than {MAX_BYTES // 2**20} MiB.")
+    if not re.search(rb"^(?:diff --git |--- |@@ )", data, re.MULTILINE):
+        raise WorkspaceError(
+            "There is no diff in that patch: give a unified diff, or the output of git diff or "
+            "git format-patch."
+        )
+    starts = [match.start() for match in _MAIL.finditer(data)]
+    ends = [*starts[1:], len(data)] if starts else []
+    mails = [data[at:end] for at, end in zip(starts, ends, strict=True)]
+    parts = [_mail(mail) for mail in mails or [data]]
+    author = {author for author, _ in parts if author}
+    bodies = [message for _, message in parts if message]
+    message = bodies[0] if len(bodies) == 1 else ""
+    if len(bodies) > 1:
+        subjects = [f"* {body.splitlines()[0]}" for body in bodies]
+        message = "\n".join([f"Take over {len(bodies)} patches", "", *subjects])
+    found = _BASE.search(data)
+    return PatchText(
+        versions=tuple(_versions(data)),
+        message=message,
+        author=author.pop() if len(author) == 1 else "",
+        commits=tuple(match[1].decode() for match in _MAIL.finditer(data)),
+        base=found[1].decode() if found else "",
+    )
+
+
+def _versions(data: bytes) -> Sequence[bytes]:
+    data = data if data.endswith(b"\n") else data + b"\n"
+    lines = data.count(b"\n")
+    mended = [data]
+    if data.count(b"\r\n") == lines:
+        mended.append(data.replace(b"\r\n", b"\n"))
+    elif b"\r\n" in data:
+        # Headers with CRLF around content that has it or has it not.
+        heads = rb"^((?:diff |index |--- |\+\+\+ |@@ |old mode|new mode|new file|deleted).*?)\r$"
+        mended.append(re.sub(heads, rb"\1", data, flags=re.MULTILINE))
+    return mended
+
+
+def _mail(data: bytes) -> tuple[str, str]:
+    """Author and message of one mail; empty for a bare diff."""
+    head, _, body = decode(data).replace("\r\n", "\n").partition("\n\n")
+    fields: dict[str, str] = {}
+    name = ""
+    for line in head.split("\n"):
+        if line.startswith((" ", "\t")) and name in fields:
+            fields[name] += " " + line.strip()
+            continue
+        if line.startswith(("diff --git ", "--- ")):
+            break
+        name, colon, value = line.partition(": ")
+        name = name.lower()
+        if colon:
+            fields.setdefault(name, value)
+    if "subject" not in fields:
+        return "", ""
+    subject = _TAG.sub("", _decoded(fields["subject"])).strip()
+    text = re.split(r"^(?:---|diff --git .*|--- a/.*)$", body, maxsplit=1, flags=re.MULTILINE)[0]
+    return _decoded(fields.get("from", "")), f"{subject}\n\n{text.strip()}".strip()
+
+
+def _decoded(value: str) -> str:
+    try:
+        return str(make_header(decode_header(value)))
+    except (MessageError, LookupError, UnicodeError):
+        return value
+
+
+def shown_files(
+    text: PatchText,
+) -> tuple[list[tuple[str, bytes]], list[tuple[str, bytes]]]:
+    """What a patch shows of each file before and after it, at the lines that it names.
+
+    Lines in between are empty: they are the same on both sides, so no diff shows them.
+
+    Raises:
+        WorkspaceError: If the patch cannot be read.
+    """
+    try:
+        _, changes = parse(text.versions[-1], "unified")
+    except EditFormatError as error:
+        raise WorkspaceError(f"That patch cannot be read: {error}") from error
+    old: dict[str, bytes] = {}
+    new: dict[str, bytes] = {}
+    for change in changes:
+        _show(change, old, new)
+    return list(old.items()), list(new.items())
+
+
+def _show(change: FileChange, old: dict[str, bytes], new: dict[str, bytes]) -> None:
+    path_to_bytes(change.path)
+    if change.action in ("create", "overwrite"):
+        new[change.path] = change.content
+        return
+    before: list[bytes] = []
+    after: list[bytes] = []
+    for hunk in change.changes:
+        if not isinstance(hunk, Hunk):
+            continue
+        gap = max((hunk.line or 1) - 1 - len(before), 0)
+        before += [b"\n"] * gap
+        after += [b"\n"] * gap
+        before += [data + b"\n" for kind, data in hunk.ops if kind != "+"]
+        after += [data + b"\n" for kind, data in hunk.ops if kind != "-"]
+    old[change.path] = b"".join(before)
+    if change.action != "delete":
+        new[change.new_path or change.path] = b"".join(after)
