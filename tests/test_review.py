@@ -457,7 +457,7 @@ def test_the_command_without_a_screen(repo: Repo) -> None:
     ("args", "says"),
     [
         (("--headless",), b"--reviewer"),
-        (("nowhere", "--headless", "--reviewer", "scripted:x"), b"x"),
+        (("nowhere", "--headless", "--reviewer", "scripted:x"), b"neither a revision"),
         (("--headless", "--output", "x.patch"), b"leave out --headless"),
         (("--output", "."), b"is a folder"),
     ],
