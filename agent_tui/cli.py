@@ -17,6 +17,7 @@ from agent_tui.commands import (
     review,
     run,
     sessions,
+    undo,
 )
 from agent_tui.commands.common import parents
 
@@ -38,7 +39,7 @@ def build_parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"agent-tui {__version__}")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND")
-    for module in (run, review, replay, sessions, apply, doctor, config):
+    for module in (run, review, replay, sessions, apply, undo, doctor, config):
         module.add(commands, shared)
     return parser
 

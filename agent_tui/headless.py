@@ -50,6 +50,18 @@ def record_line(record: e.Record) -> str:
     )
 
 
+def undone_line(event: e.CommitUndone) -> str:
+    """What was taken back, and what was not, in a line or two."""
+    files = f"{len(event.paths)} file{'' if len(event.paths) == 1 else 's'}"
+    line = f"took back {event.commit[:10]} ({files}) with {event.by[:10]} on "
+    line += one_line((event.landed or event.ref).removeprefix("refs/heads/"))
+    if event.kept:
+        line += f"\n  left as changed since: {', '.join(one_line(p) for p in event.kept)}"
+    if event.detail:
+        line += f"\n  {visible_lines(event.detail)}"
+    return line
+
+
 def progress(record: e.Record, state: State) -> str:
     """What a record means, in a line or two; empty for what is not worth one."""
     match record.event:
@@ -105,6 +117,8 @@ def progress(record: e.Record, state: State) -> str:
             return f"  {kind} gate: {choice} by {record.actor}{why}"
         case e.CommitRefused(detail=detail):
             return f"  no commit: {one_line(detail)}"
+        case e.CommitUndone():
+            return "  " + undone_line(record.event)
         case e.CommitDone(commit=commit, landed=landed, ref=ref, detail=detail):
             note = f"\n  {visible_lines(detail)}" if detail else ""
             return f"  committed {commit} on {landed or ref}{note}"

@@ -11,6 +11,7 @@ from agent_tui import __version__
 from agent_tui.bootstrap.environment import Environment, UsageError
 from agent_tui.bootstrap.models import ROLES, ModelSource, PriceList, known_models
 from agent_tui.bootstrap.protection import open_confinement
+from agent_tui.bootstrap.undo import undo
 from agent_tui.config import paths
 from agent_tui.config.schema import Settings
 from agent_tui.demo.repository import REQUEST
@@ -18,6 +19,7 @@ from agent_tui.domain.base import BlobRef, ModelRef, Role
 from agent_tui.domain.checks import CheckCommand
 from agent_tui.domain.decision import Gate, GateKind, GatePolicy, Remark
 from agent_tui.domain.events import (
+    CommitUndone,
     ModelChosen,
     Record,
     RepoFacts,
@@ -161,6 +163,18 @@ class LiveSession:
         if revision is None:
             return b""
         return await self._ctx.workspace.patch(revision.base_tree, revision.tree)
+
+    async def undo(self) -> CommitUndone:
+        """Take the session's commit back, or what was taken back last.
+
+        Raises:
+            WorkspaceError: If there is nothing to take back, or it cannot be done now.
+            CommitError: If there is no commit that does it.
+        """
+        name = self.state.last_commit or self.id
+        done = await undo(self.repository, name, self._settings.commit.hooks)
+        await self._ctx.recorder.append(done, "person")
+        return done
 
     async def read_file(self, path: str) -> bytes | None:
         """A file as it is in the revision in force."""

@@ -378,6 +378,10 @@ def _commit_refused(s: State, ev: e.CommitRefused, r: e.Record) -> State:
     return replace(s, refused=ev, phase=phase, commit_started=None)
 
 
+def _commit_undone(s: State, ev: e.CommitUndone, r: e.Record) -> State:
+    return replace(s, undone=(*s.undone, ev))
+
+
 def _deploy_changed(s: State, ev: e.DeployChanged, r: e.Record) -> State:
     return replace(s, deploy_changed=ev.command)
 
@@ -430,6 +434,7 @@ _HANDLERS: dict[type, Callable[[State, Any, e.Record], State]] = {
     e.CommitStarted: _commit_started,
     e.CommitDone: _commit_done,
     e.CommitRefused: _commit_refused,
+    e.CommitUndone: _commit_undone,
     e.DeployChanged: _deploy_changed,
     e.DeployFinished: _deploy_finished,
     e.RequestAdded: _request_added,

@@ -165,6 +165,7 @@ class State:
         marked: What the person has marked as left out at that gate.
         seen: Ids of the hunks that they have seen there, as far as that was kept.
         drafts: What the person has written there and not sent.
+        undone: Each time that the commit, or what took it back, was taken back.
         parent: The session that this one was forked from, and where.
         protection: What keeps commands from the machine, in the process that runs the session.
         after_gate: Where the loop goes when a ``limit`` or ``fault`` gate is approved.
@@ -208,6 +209,7 @@ class State:
     extra: int = 0
     commit_started: e.CommitStarted | None = None
     commit: e.CommitDone | None = None
+    undone: tuple[e.CommitUndone, ...] = ()
     refused: e.CommitRefused | None = None
     deploy_changed: tuple[str, ...] = ()
     deploy: e.DeployFinished | None = None
@@ -249,6 +251,18 @@ class State:
     def message(self) -> str:
         """The commit message in force."""
         return self.messages[-1].message if self.messages else ""
+
+    @property
+    def last_commit(self) -> str:
+        """The last commit: the session's own, or the last that took one back; "" for none."""
+        if self.undone:
+            return self.undone[-1].by
+        return self.commit.commit if self.commit else ""
+
+    @property
+    def taken_back(self) -> bool:
+        """Whether the session's commit is taken back, and that is not taken back in turn."""
+        return len(self.undone) % 2 == 1
 
     @property
     def deploy_command(self) -> tuple[str, ...]:

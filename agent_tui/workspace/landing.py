@@ -94,6 +94,17 @@ class Landing:
                 f"To take it over: git merge {short}",
             )
 
+    def changed_paths(self, user: Place) -> frozenset[str]:
+        """Paths of the checkout whose index entry or file differs from HEAD.
+
+        Raises:
+            WorkspaceError: If the index holds conflicts.
+        """
+        try:
+            return frozenset(self._dirty(user))
+        except Stays as reason:
+            raise WorkspaceError(f"{reason}.") from reason
+
     def _is_landed(self, ref: str, commit: str, user: Place) -> bool:
         current = self._value(ref, user)
         if not current:
@@ -127,6 +138,10 @@ class Landing:
         env = identity(self._git, user)  # for the reflog
         old = approval.parent or location.zero
         with RefLock(self._git, user, env, ref=ref, new=commit, old=old) as lock:
+            # Git holds HEAD as well while it holds the branch that HEAD names; so what is true now
+            # stays true until the branch has moved.
+            if self._git.line("symbolic-ref", "-q", "HEAD", at=user, ok=(0, 1)) != ref:
+                raise Stays(f"{name} is not checked out any more")
             if self._adoption is not None:
                 return self._adoption.take_over(changes, user, lock.commit)
             if checkout is not None and checkout.done < len(changes):

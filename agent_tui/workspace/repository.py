@@ -85,12 +85,13 @@ async def open_repository(path: Path) -> RepoFacts:
     """
     thread = GitThread()
     try:
-        return await thread.call(_facts, path)
+        return await thread.call(read_facts, path)
     finally:
         await thread.close()
 
 
-def _facts(path: Path) -> RepoFacts:
+def read_facts(path: Path) -> RepoFacts:
+    """What :func:`open_repository` does, on the thread that calls."""
     git = Git()
     location = locate(git, path)
     at, _ = user_place(git, location)

@@ -90,11 +90,12 @@ def swap_files(root: Path, swaps: Collection[Swap]) -> None:
     plan = [(swap, parts_of(swap.path)) for swap in swaps]
     gone = {parts for swap, parts in plan if swap.new is None}
     with Folder(root) as folder:
-        for swap, parts in plan:
-            folder.check(swap.path, parts, swap.new, gone)
         steps: list[_Step] = []
         path = ""
         try:
+            for swap, parts in plan:
+                path = swap.path
+                folder.check(path, parts, swap.new, gone)
             for swap, parts in plan:
                 path = swap.path
                 steps.append(_stage(folder, swap, parts))
@@ -217,9 +218,10 @@ def _finish_all(folder: Folder, steps: Collection[_Step]) -> None:
     try:
         for step in steps:
             _finish(folder, step)
-    except OSError as error:
+    except (OSError, WorkspaceError) as error:
+        why = error.strerror if isinstance(error, OSError) else str(error)
         raise WorkspaceError(
-            f"the files are changed, but cleaning up failed: {one_line(error.strerror or '')}."
+            f"the files are changed, but cleaning up failed: {one_line(why or 'unknown')}"
         ) from error
 
 

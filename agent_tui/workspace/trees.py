@@ -202,7 +202,7 @@ class Trees:
         for path, put in plan.items():
             oid = put and (next(written) if _new(put) else str(put.content))
             entries[path] = (put.mode, oid) if put and oid else None
-        tree = self._with_entries(target, entries)
+        tree = self.with_entries(target, entries)
         self.keep(tree)
         return tree
 
@@ -257,7 +257,7 @@ class Trees:
             shutil.rmtree(folder)
         return iter(out.decode().split())
 
-    def _with_entries(self, tree: str, entries: dict[str, tuple[str, str] | None]) -> str:
+    def with_entries(self, tree: str, entries: dict[str, tuple[str, str] | None]) -> str:
         """*tree* with other entries at those paths."""
         index = self.store.new_index()
         at = self.store.without_work_tree(index)

@@ -14,6 +14,7 @@ from agent_tui.domain.events.commit import (
     CommitDone,
     CommitRefused,
     CommitStarted,
+    CommitUndone,
     DeployChanged,
     DeployFinished,
 )
@@ -105,6 +106,7 @@ Event = (
     | CommitStarted
     | CommitDone
     | CommitRefused
+    | CommitUndone
     | DeployChanged
     | DeployFinished
     | RequestAdded
@@ -150,6 +152,7 @@ __all__ = [
     "CommitDone",
     "CommitRefused",
     "CommitStarted",
+    "CommitUndone",
     "ContextCompacted",
     "DeployChanged",
     "DeployFinished",

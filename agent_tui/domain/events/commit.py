@@ -44,6 +44,26 @@ class CommitRefused(Value):
     detail: str
 
 
+class CommitUndone(Value):
+    """A commit of this session was taken back by another commit, which can be taken back as well.
+
+    Attributes:
+        by: The commit that takes it back.
+        landed: The branch that has it; None when it stays on *ref*, and *detail* says why.
+        paths: What is again as it was before.
+        kept: What had been changed since, and stays.
+    """
+
+    type: Literal["commit.undone"] = "commit.undone"
+    commit: str
+    by: str
+    ref: str
+    landed: str | None = None
+    paths: tuple[str, ...] = ()
+    kept: tuple[str, ...] = ()
+    detail: str = ""
+
+
 class DeployChanged(Value):
     """The person changed the deploy command of this session at its gate."""
 

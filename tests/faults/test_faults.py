@@ -1,0 +1,69 @@
+"""Some of each row, so that a change that breaks one is seen at once.
+
+The counts that count are those of ``python -m tests.faults``.
+"""
+
+from pathlib import Path
+
+import pytest
+
+from tests.faults import disk, kills, links, persons
+from tests.faults.life import POINTS
+
+
+@pytest.fixture
+def say(capsys: pytest.CaptureFixture[str]):
+    def say(text: str) -> None:
+        with capsys.disabled():
+            print(f"\n{text}")
+
+    return say
+
+
+def test_killed_at_random_moments(tmp_path: Path, say) -> None:
+    count, problems = kills.at_random(tmp_path, 12)
+    say(f"{count} kills at random moments")
+    assert problems == []
+    assert count >= 12
+
+
+def test_killed_at_the_points_of_a_commit(tmp_path: Path, say) -> None:
+    deaths, problems = kills.at_points(tmp_path, 1)
+    say(f"{sum(deaths.values())} kills at {len(deaths)} points")
+    assert problems == []
+    assert set(deaths) == set(POINTS)
+
+
+def test_failing_calls(tmp_path: Path, say) -> None:
+    tried, problems = disk.failing_calls(tmp_path, 6)
+    say("; ".join(f"{name} at {number}" for name, number in tried.items()))
+    assert problems == []
+    assert set(tried) == {"ENOSPC", "EIO"}
+
+
+def test_full_disks(say) -> None:
+    count, problems, why = disk.small_disks(5)
+    if why:
+        pytest.skip(why)
+    say(f"{count} sizes of a small disk")
+    assert problems == []
+
+
+def test_the_person_works_meanwhile(tmp_path: Path, say) -> None:
+    ways, problems = persons.at_work(tmp_path, 10)
+    say(f"the person works while we commit: {dict(ways)}")
+    assert problems == []
+
+
+def test_foreign_locks(tmp_path: Path, say) -> None:
+    ways, problems = persons.foreign_locks(tmp_path, 5)
+    say(f"locks of others: {dict(ways)}")
+    assert problems == []
+
+
+def test_a_symlink_race(tmp_path: Path, say) -> None:
+    written, refused, problems = links.race(tmp_path, 2)
+    say(f"a symlink race: {written} writes, {refused} refused")
+    assert problems == []
+    assert written
+    assert refused
