@@ -72,13 +72,18 @@ def read_file(root: Path, path: str) -> bytes | None:
     """
     parts = parts_of(path)
     with Folder(root) as folder:
-        parent = folder.parent(path, parts)
-        if parent is None:
-            return None
         try:
-            return _content(path, parts[-1], parent)
-        finally:
-            os.close(parent)
+            parent = folder.parent(path, parts)
+            if parent is None:
+                return None
+            try:
+                return _content(path, parts[-1], parent)
+            finally:
+                os.close(parent)
+        except OSError as error:
+            raise WorkspaceError(
+                f"'{one_line(path)}' cannot be read: {one_line(error.strerror or str(error))}."
+            ) from error
 
 
 def swap_files(root: Path, swaps: Collection[Swap]) -> None:
