@@ -13,7 +13,13 @@ from agent_tui.bootstrap.environment import (
 from agent_tui.bootstrap.live import LiveSession, resume_session, run_demo, start_session
 from agent_tui.bootstrap.models import preset_settings
 from agent_tui.bootstrap.review import ReviewWish, report_of, start_review
-from agent_tui.bootstrap.saved import find_saved, shipped_sessions
+from agent_tui.bootstrap.saved import (
+    find_saved,
+    look_at,
+    marks_file,
+    saved_path,
+    shipped_sessions,
+)
 
 __all__ = [
     "USER_ERRORS",
@@ -25,12 +31,15 @@ __all__ = [
     "demo_options",
     "find_saved",
     "load_configuration",
+    "look_at",
+    "marks_file",
     "open_environment",
     "open_store",
     "preset_settings",
     "report_of",
     "resume_session",
     "run_demo",
+    "saved_path",
     "shipped_sessions",
     "start_review",
     "start_session",

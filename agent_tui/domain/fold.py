@@ -1,7 +1,6 @@
 """The fold: a session's state after its first n records. Live screen and replay share it."""
 
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any
 
 from agent_tui.domain import events as e
@@ -10,6 +9,7 @@ from agent_tui.domain.decision import Selection
 from agent_tui.domain.fold_review import HANDLERS as REVIEW_HANDLERS
 from agent_tui.domain.fold_review import with_answers
 from agent_tui.domain.output import Pieces, piece_of
+from agent_tui.domain.replacing import replace
 from agent_tui.domain.state import (
     Decided,
     Phase,

@@ -23,7 +23,8 @@ from pydantic import ValidationError
 from pydantic_core import from_json
 
 from agent_tui.domain.base import Actor
-from agent_tui.domain.events import Event, Record, Unknown
+from agent_tui.domain.events import Channel, Event, Record, Unknown
+from agent_tui.domain.output import Output
 from agent_tui.sessions.redact import writable
 
 Data = dict[str, Any]
@@ -37,6 +38,7 @@ UPCASTERS: Mapping[tuple[str, int], Callable[[Data], Data]] = {}
 FIRST = ""
 """What stands for the previous record's ``h`` in the first one."""
 
+_CHANNELS = get_args(Channel)
 _TYPES: dict[str, type[Event]] = {cls.model_fields["type"].default: cls for cls in get_args(Event)}
 _TAIL = re.compile(rb',"h":"([0-9a-f]{32})"\}\n?\Z')
 _TAIL_LENGTH = 42
@@ -168,6 +170,24 @@ def decode(line: bytes) -> Line:
     except (KeyError, TypeError, ValueError) as error:
         raise BadLine(f"a field is missing or wrong ({type(error).__name__})") from None
     return Line(record, body, tail[1].decode())
+
+
+def said(line: bytes) -> tuple[str, Output] | None:
+    """The step and the piece in a line with ``step.output``, four times as fast as reading it.
+
+    None for any other line, and for one that needs a closer look.
+    """
+    try:
+        fields = from_json(line)
+    except ValueError:
+        return None
+    if fields["type"] != "step.output" or fields["v"] != VERSIONS.get("step.output", 1):
+        return None
+    data = fields["data"]
+    step, channel, text = data.get("step"), data.get("channel"), data.get("text")
+    if channel not in _CHANNELS or not isinstance(step, str) or not isinstance(text, str):
+        return None
+    return step, Output(channel, text, fields["seq"])
 
 
 def _fields(body: bytes) -> Any:

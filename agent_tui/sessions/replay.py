@@ -1,78 +1,113 @@
 """A cursor over a session's records: the state after any of them, forwards and backwards."""
 
-from bisect import bisect_left, bisect_right
-from collections.abc import Iterable, Sequence
-from typing import Literal
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Literal, get_args
 
 from agent_tui.domain import events as e
-from agent_tui.domain.fold import apply
 from agent_tui.domain.state import State
+from agent_tui.sessions.records import INTERVAL, MemoryLog, RecordLog, fold, place_at
 
-Unit = Literal["record", "stop", "gate", "attempt"]
+__all__ = ["Replay", "Unit", "fold"]
 
-_BETWEEN_STOPS = (
-    e.StepOutput,
-    e.ModelAsked,
-    e.ModelAnswered,
-    e.ModelTried,
-    e.ToolCalled,
-    e.ToolReturned,
-    e.LogRecovered,
-    e.Unknown,
-)
+Unit = Literal[
+    "record", "stop", "gate", "attempt", "rejection", "failing check", "finding", "commit"
+]
+UNITS: tuple[Unit, ...] = get_args(Unit)
 
 
-def fold(records: Iterable[e.Record], state: State | None = None) -> State:
-    """The state after all *records*, starting from *state* or from nothing."""
-    state = state or State()
-    for record in records:
-        state = apply(state, record)
-    return state
+def _types(*classes: type[e.Event]) -> frozenset[str]:
+    return frozenset(str(cls.model_fields["type"].default) for cls in classes)
+
+
+@dataclass(frozen=True, slots=True)
+class _Places:
+    """Which records are the places of a unit: by type, and then by what is in them.
+
+    Attributes:
+        others: All types but those.
+    """
+
+    types: frozenset[str]
+    others: bool = False
+    fits: Callable[[e.Record], bool] = lambda record: True
+
+
+def _first_revision(record: e.Record) -> bool:
+    return isinstance(record.event, e.AttemptProposed) and record.event.revision == 1
+
+
+def _rejected(record: e.Record) -> bool:
+    return isinstance(record.event, e.GateDecided) and record.event.choice in ("reject", "stop")
+
+
+def _failed(record: e.Record) -> bool:
+    event = record.event
+    return isinstance(event, e.ChecksFinished) and not all(result.ok for result in event.results)
+
+
+def _found(record: e.Record) -> bool:
+    event = record.event
+    return isinstance(event, e.FindingAdded) or (
+        isinstance(event, e.VerdictProposed) and bool(event.verdict.findings)
+    )
+
+
+_PLACES: dict[Unit, _Places] = {
+    "record": _Places(frozenset(), others=True),
+    "stop": _Places(
+        _types(
+            e.StepOutput,
+            e.ModelAsked,
+            e.ModelAnswered,
+            e.ModelTried,
+            e.ToolCalled,
+            e.ToolReturned,
+            e.DraftSaved,
+            e.LogRecovered,
+        ),
+        others=True,
+        fits=lambda record: not isinstance(record.event, e.Unknown),
+    ),
+    "gate": _Places(_types(e.GateOpened)),
+    "attempt": _Places(_types(e.AttemptProposed), fits=_first_revision),
+    "rejection": _Places(_types(e.GateDecided), fits=_rejected),
+    "failing check": _Places(_types(e.ChecksFinished), fits=_failed),
+    "finding": _Places(_types(e.VerdictProposed, e.FindingAdded), fits=_found),
+    "commit": _Places(_types(e.CommitDone)),
+}
 
 
 class Replay:
     """Steps through records. A position is the number of records that have happened.
 
-    Nothing here knows a clock, a file or the network. States are kept at intervals, so that any
-    move folds at most ``interval`` records.
+    Nothing here knows a clock or the network, and nothing is written.
 
     Attributes:
+        log: The records. It may grow, if somebody writes the session meanwhile.
         position: From 0 (before everything) to :attr:`length` (after everything).
     """
 
-    def __init__(self, records: Sequence[e.Record], *, interval: int = 200) -> None:
+    def __init__(
+        self, records: Sequence[e.Record] | RecordLog, *, interval: int = INTERVAL
+    ) -> None:
         """Start before the first record.
 
         Args:
-            interval: Records between two kept states.
+            interval: Records between two kept states, where they are all in memory.
 
         Raises:
             ValueError: If the interval is not positive.
         """
-        if interval < 1:
-            raise ValueError("the interval must be at least 1")
-        self.records = tuple(records)
+        self.log: RecordLog = (
+            MemoryLog(records, interval=interval) if isinstance(records, list | tuple) else records  # type: ignore[assignment]
+        )
         self.position = 0
-        self._interval = interval
-        self._kept = [State()]  # the states at 0, interval, 2 * interval, …
-        self._last = (0, State())
-        self._places: dict[Unit, list[int]] = {
-            "stop": [i for i, r in self._after() if not isinstance(r.event, _BETWEEN_STOPS)],
-            "gate": [i for i, r in self._after() if isinstance(r.event, e.GateOpened)],
-            "attempt": [
-                i
-                for i, r in self._after()
-                if isinstance(r.event, e.AttemptProposed) and r.event.revision == 1
-            ],
-        }
-
-    def _after(self) -> Iterable[tuple[int, e.Record]]:
-        return enumerate(self.records, start=1)
 
     @property
     def length(self) -> int:
         """How many records there are."""
-        return len(self.records)
+        return len(self.log)
 
     @property
     def state(self) -> State:
@@ -82,7 +117,7 @@ class Replay:
     @property
     def record(self) -> e.Record | None:
         """The last record that has happened, or None at the start."""
-        return self.records[self.position - 1] if self.position else None
+        return self.log[self.position - 1] if self.position else None
 
     def state_at(self, position: int) -> State:
         """The state after the first *position* records.
@@ -92,16 +127,7 @@ class Replay:
         """
         if not 0 <= position <= self.length:
             raise ValueError(f"there is no position {position} in {self.length} records")
-        at, state = self._last
-        kept = min(position // self._interval, len(self._kept) - 1)
-        if at > position or kept * self._interval >= at:
-            at, state = kept * self._interval, self._kept[kept]
-        for index in range(at, position):
-            state = apply(state, self.records[index])
-            if (index + 1) == len(self._kept) * self._interval:
-                self._kept.append(state)
-        self._last = (position, state)
-        return state
+        return self.log.state_at(position)
 
     def seek(self, position: int) -> State:
         """Go to a position; one outside of the session becomes its nearest end."""
@@ -117,29 +143,34 @@ class Replay:
         return self.seek(self.length)
 
     def forward(self, unit: Unit = "record") -> State:
-        """Go on to the next record, stop, gate or attempt; to the end when there is none."""
-        return self.seek(self._next(unit))
+        """Go on to the next place of a unit; to the end when there is none."""
+        following = self.next(unit)
+        return self.seek(self.length if following is None else following)
 
     def back(self, unit: Unit = "record") -> State:
-        """Go back to the record, stop, gate or attempt before; to the start when there is none."""
-        return self.seek(self._previous(unit))
+        """Go back to the place of a unit before; to the start when there is none."""
+        return self.seek(self.previous(unit) or 0)
+
+    def next(self, unit: Unit) -> int | None:
+        """The position right after the next record of a unit, or None."""
+        return next(self._after(unit, self.position, self.length), None)
+
+    def previous(self, unit: Unit) -> int | None:
+        """The position right after the record of a unit before this one, or None."""
+        return next(self._after(unit, self.position - 2, -1), None)
 
     def places(self, unit: Unit) -> tuple[int, ...]:
-        """The positions right after each record, stop, gate or attempt."""
-        if unit == "record":
-            return tuple(range(1, self.length + 1))
-        return tuple(self._places[unit])
+        """The positions right after each record of a unit."""
+        return tuple(self._after(unit, 0, self.length))
 
-    def _next(self, unit: Unit) -> int:
-        if unit == "record":
-            return self.position + 1
-        places = self._places[unit]
-        index = bisect_right(places, self.position)
-        return places[index] if index < len(places) else self.length
+    def at_time(self, when: float) -> int:
+        """The position at a time, in seconds since the epoch."""
+        return place_at(self.log, when)
 
-    def _previous(self, unit: Unit) -> int:
-        if unit == "record":
-            return self.position - 1
-        places = self._places[unit]
-        index = bisect_left(places, self.position)
-        return places[index - 1] if index else 0
+    def _after(self, unit: Unit, start: int, stop: int) -> Iterator[int]:
+        wanted = _PLACES[unit]
+        if start < 0:
+            return
+        for place in self.log.find(wanted.types, start, stop, others=wanted.others):
+            if unit == "record" or wanted.fits(self.log[place]):
+                yield place + 1

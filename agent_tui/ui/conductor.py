@@ -180,15 +180,24 @@ class Conductor:
             if name is None:
                 self._app.close_screen(screen)
                 return None
-        saved = await asyncio.to_thread(bootstrap.find_saved, options, name)
-        if not saved.records:
+        saved = await asyncio.to_thread(bootstrap.look_at, options, name)
+        if not len(saved.log):
             raise UsageError(f"Session {one_line(name)} has no events to replay.")
         for problem in saved.problems:
             self._app.notify(one_line(problem, 300), severity="warning", markup=False)
         source = await asyncio.to_thread(ReplaySource, saved)
-        if self._launch.kind == "home":
-            source.replay.end()  # who opens a finished session wants to see how it ended
-        return ReplayController(screen, source, lambda: self._app.close_screen(screen))
+        # Who opens a finished session from the list wants to see how it ended.
+        at_end = self._launch.kind == "home" or saved.live
+        marks = await asyncio.to_thread(bootstrap.marks_file, options, saved)
+        controller = ReplayController(
+            screen,
+            source,
+            lambda: self._app.close_screen(screen),
+            at_end=at_end,
+            marks=marks,
+        )
+        controller.begin()
+        return controller
 
     async def _choose_saved(self) -> str | None:
         from agent_tui.ui.screens.choose import ChooseDialog  # noqa: PLC0415

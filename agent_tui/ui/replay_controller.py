@@ -1,16 +1,35 @@
 """The actions of a replay: stepping, seeking and playing. Nothing can be decided."""
 
+import asyncio
+import contextlib
 from collections.abc import Callable
+from pathlib import Path
 
 from textual.timer import Timer
+from textual.worker import Worker
 
+from agent_tui.domain.text import one_line
+from agent_tui.sessions.files import LogError
 from agent_tui.sessions.replay import Unit
 from agent_tui.ui.controller import SessionController
+from agent_tui.ui.replay_places import ReplayPlaces
 from agent_tui.ui.screens.session import SessionScreen
-from agent_tui.ui.sources import ReplaySource
+from agent_tui.ui.sources import SPEEDS, ReplaySource
 
 IDLE_CAP_S = 1.5
 """A pause in the session is played for at most this many seconds."""
+
+READ_AT_ONCE = 2_000
+"""Records that are indexed between two looks at the screen."""
+
+BREATH_S = 0.002
+"""What the thread that indexes leaves to the screen after each piece."""
+
+FOLLOW_S = 0.3
+"""Seconds between two looks at a log that another process writes."""
+
+_NOUNS: dict[Unit, str] = {"commit": "commit", "finding": "finding", "rejection": "rejection",
+                           "failing check": "failing check"}  # fmt: skip
 
 
 class ReplayController(SessionController):
@@ -20,18 +39,28 @@ class ReplayController(SessionController):
         screen: The session screen.
         source: The replay.
         close: Goes away from the screen.
+        at_end: Whether to show how it ended, once that is known.
+        marks: The file with the person's bookmarks.
     """
 
     where = "replay"
 
     def __init__(
-        self, screen: SessionScreen, source: ReplaySource, close: Callable[[], None]
+        self,
+        screen: SessionScreen,
+        source: ReplaySource,
+        close: Callable[[], None],
+        *,
+        at_end: bool = False,
+        marks: Path | None = None,
     ) -> None:
         super().__init__(screen)
         self._close = close
         self._source = source
+        self._at_end = at_end
         self._playing: Timer | None = None
-        replay = source.replay
+        self._reader: Worker[None] | None = None
+        self.places = ReplayPlaces(self, source, marks)
         self._actions |= {
             "step-forward": lambda: self._go("stop", 1),
             "step-back": lambda: self._go("stop", -1),
@@ -39,32 +68,95 @@ class ReplayController(SessionController):
             "previous-gate": lambda: self._go("gate", -1),
             "next-attempt": lambda: self._go("attempt", 1),
             "previous-attempt": lambda: self._go("attempt", -1),
-            "replay-start": lambda: self._seek(0),
-            "replay-end": lambda: self._seek(replay.length),
+            "next-rejection": lambda: self._find("rejection", 1),
+            "previous-rejection": lambda: self._find("rejection", -1),
+            "next-failure": lambda: self._find("failing check", 1),
+            "previous-failure": lambda: self._find("failing check", -1),
+            "next-finding": lambda: self._find("finding", 1),
+            "previous-finding": lambda: self._find("finding", -1),
+            "next-commit": lambda: self._find("commit", 1),
+            "previous-commit": lambda: self._find("commit", -1),
+            "replay-start": lambda: self.seek(0),
+            "replay-end": lambda: self.seek(source.replay.length),
             "play": self._play,
+            "faster": lambda: self._speed(1),
+            "slower": lambda: self._speed(-1),
+            "timeline": self.places.timeline,
+            "go-to-step": self.places.ask_where,
+            "bookmark": self.places.bookmark,
+            "bookmarks": self.places.bookmarks,
+            "search-session": self.places.ask_what,
         }
-        self.attach(source)
+
+    def begin(self) -> None:
+        """Show the session, and read what follows behind the screen."""
+        if self._at_end and self._source.saved.complete:
+            self._source.replay.end()
+        self.attach(self._source)
+        self._reader = self.screen.run_worker(self._read_on(), name="read on", group="read on")
 
     async def leave(self) -> None:
         """Go away from the replay."""
-        self._pause()
+        self.pause()
+        if self._reader is not None:
+            self._reader.cancel()
         self._close()
 
     def gate_keys(self) -> list[tuple[str, str]]:
         """How to move."""
+        playing = f"pause ({self._source.speed:g}×)" if self._playing else "play"
         return [
             ("step-back", "back"),
             ("step-forward", "step"),
             ("previous-gate", "decision before"),
             ("next-gate", "next decision"),
             ("next-attempt", "next attempt"),
-            ("play", "pause" if self._playing else "play"),
+            ("play", playing),
+            ("timeline", "timeline"),
             ("help", "help"),
             ("leave", "leave"),
         ]
 
+    # -- reading behind the screen -----------------------------------------------------------
+
+    async def _read_on(self) -> None:
+        """Index the rest of the log, then follow it for as long as another process writes it."""
+        saved = self._source.saved
+        told = len(saved.problems)
+        try:
+            while await asyncio.to_thread(saved.read_on, READ_AT_ONCE):
+                await asyncio.sleep(BREATH_S)
+                self.presenter.tick()
+            self._has_read(told)
+            while saved.live or saved.grown:
+                await asyncio.sleep(FOLLOW_S)
+                if saved.grown:
+                    await self._follow_log()
+            self._has_read(len(saved.problems))
+        except LogError as error:
+            self.tell(str(error), "error")
+
+    def _has_read(self, told: int) -> None:
+        for problem in self._source.saved.problems[told:]:
+            self.tell(one_line(problem, 300), "warning")
+        if self._at_end:
+            self._at_end = False
+            self._source.replay.end()
+        self.presenter.changed()
+
+    async def _follow_log(self) -> None:
+        replay = self._source.replay
+        was_at_end = replay.position >= replay.length
+        while await asyncio.to_thread(self._source.saved.read_on, READ_AT_ONCE):
+            pass
+        if was_at_end:
+            replay.end()
+        self.presenter.changed()
+
+    # -- moving ------------------------------------------------------------------------------
+
     def _go(self, unit: Unit, direction: int) -> None:
-        self._pause()
+        self.moving()
         replay = self._source.replay
         if direction > 0:
             replay.forward(unit)
@@ -72,15 +164,40 @@ class ReplayController(SessionController):
             replay.back(unit)
         self.presenter.changed()
 
-    def _seek(self, position: int) -> None:
-        self._pause()
+    def _find(self, unit: Unit, direction: int) -> None:
+        replay = self._source.replay
+        place = replay.next(unit) if direction > 0 else replay.previous(unit)
+        if place is None:
+            side = "after" if direction > 0 else "before"
+            self.tell(f"there is no {_NOUNS[unit]} {side} this step")
+        else:
+            self.seek(place)
+
+    def seek(self, position: int) -> None:
+        """Go to a position."""
+        self.moving()
         self._source.replay.seek(position)
         self.presenter.changed()
 
+    def moving(self) -> None:
+        """The person moves: nothing else does from now on."""
+        self.pause()
+        self._at_end = False
+
+    # -- playing -----------------------------------------------------------------------------
+
+    def _speed(self, direction: int) -> None:
+        at = SPEEDS.index(self._source.speed) + direction
+        self._source.speed = SPEEDS[max(0, min(len(SPEEDS) - 1, at))]
+        if self._playing is None:
+            self.tell(f"plays at {self._source.speed:g}×")
+        self.presenter.show_gate()
+
     def _play(self) -> None:
         if self._playing is not None:
-            self._pause()
+            self.pause()
         else:
+            self._at_end = False
             if self._source.replay.position >= self._source.replay.length:
                 self._source.replay.start()
             self._next()
@@ -99,8 +216,10 @@ class ReplayController(SessionController):
         else:
             self._playing = None
 
-    def _pause(self) -> None:
+    def pause(self) -> None:
+        """Play no further."""
         if self._playing is not None:
-            self._playing.stop()
+            with contextlib.suppress(RuntimeError):
+                self._playing.stop()
             self._playing = None
             self.presenter.changed()

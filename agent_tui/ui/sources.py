@@ -5,12 +5,12 @@ from collections.abc import Callable
 
 from agent_tui.bootstrap import LiveSession
 from agent_tui.domain.base import BlobRef
-from agent_tui.domain.events import GateDecided, GateOpened, Record
+from agent_tui.domain.events import DraftSaved, GateDecided, GateOpened, Record, Unknown
 from agent_tui.domain.fold import apply
 from agent_tui.domain.state import State
 from agent_tui.headless import progress
 from agent_tui.sessions.replay import Replay
-from agent_tui.sessions.store import ReadSession
+from agent_tui.sessions.saved import SavedSession
 
 
 class LiveSource:
@@ -45,15 +45,23 @@ class LiveSource:
         return (self._session.clock.now() - last).total_seconds() if last else 0.0
 
 
+SPEEDS = (0.5, 1.0, 2.0, 4.0, 8.0, 20.0)
+
+
 class ReplaySource:
-    """Steps through a saved session. Nothing is written, run or asked."""
+    """Steps through a saved session. Nothing is written, run or asked.
+
+    Attributes:
+        speed: How much faster than it happened it is played.
+    """
 
     live = False
 
-    def __init__(self, saved: ReadSession) -> None:
-        self._saved = saved
-        self.replay = Replay(saved.records)
+    def __init__(self, saved: SavedSession) -> None:
+        self.saved = saved
+        self.replay = Replay(saved.log)
         self.replay.forward("gate")
+        self.speed = 1.0
 
     @property
     def state(self) -> State:
@@ -63,11 +71,14 @@ class ReplaySource:
     @property
     def place(self) -> str:
         """The place in words."""
-        return f"REPLAY {self.replay.position}/{self.replay.length}"
+        words = f"REPLAY {self.replay.position}/{self.replay.length}"
+        if not self.saved.complete:
+            return f"{words}… reading {self.saved.progress:.0%}"
+        return f"{words} live" if self.saved.live else words
 
     async def blob(self, ref: BlobRef) -> bytes:
         """A text that was stored beside the log."""
-        return await asyncio.to_thread(self._saved.blob, ref)
+        return await asyncio.to_thread(self.saved.blob, ref)
 
     def since_last(self) -> float:
         """A replay has no clock."""
@@ -79,20 +90,32 @@ class ReplaySource:
         record = self.replay.record
         if record is None:
             return "the start of the session"
-        words = progress(record, self.state).strip().replace("\n", " · ")
-        if isinstance(record.event, GateOpened):
-            words = f"{record.event.gate.kind} gate: waits for a decision"
-        waited = ""
-        if isinstance(record.event, GateDecided):
-            waited = f" (after {record.event.waited_s:.1f} s)"
-        return f"{record.event.type}  {words}{waited}"
+        return caption_of(record, self.state)
 
     def next_pause(self, cap_s: float) -> float:
-        """Seconds until the next record when playing, at most *cap_s*."""
-        here, records = self.replay.position, self.replay.records
-        if not 0 < here < len(records):
+        """Seconds until the next record when playing; *cap_s* is the most, at normal speed."""
+        here, log = self.replay.position, self.replay.log
+        if not 0 < here < len(log):
             return 0.0
-        gap = (records[here].at - records[here - 1].at).total_seconds()
-        if isinstance(records[here - 1].event, GateOpened):
-            return cap_s
-        return min(max(gap, 0.0), cap_s)
+        if isinstance(log[here - 1].event, GateOpened):
+            return cap_s / self.speed
+        gap = (log[here].at - log[here - 1].at).total_seconds()
+        return min(max(gap, 0.0), cap_s) / self.speed
+
+
+def caption_of(record: Record, state: State) -> str:
+    """What a record says, and what the person did there: the decision, its reason, the time."""
+    event = record.event
+    words = progress(record, state).strip().replace("\n", " · ")
+    if isinstance(event, GateOpened):
+        words = f"{event.gate.kind} gate: waits for a decision"
+    elif isinstance(event, DraftSaved):
+        words = f"you write ({event.subject}): {event.text[-200:]}"
+    elif isinstance(event, Unknown):
+        words = f"unknown record: {str(event.data)[:200]}"
+        return f"{event.original_type}  {words}"
+    elif isinstance(event, GateDecided):
+        seen = event.seen
+        looked = f", {seen.hunks} of {seen.total} hunks seen" if seen and seen.total else ""
+        words += f" (after {event.waited_s:.1f} s{looked})"
+    return f"{event.type}  {words}"

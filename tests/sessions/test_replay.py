@@ -39,7 +39,7 @@ def test_stepping_anywhere_equals_folding_from_scratch(
 def test_any_move_folds_at_most_an_interval(
     records: list[e.Record], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from agent_tui.sessions import replay as module
+    from agent_tui.sessions import records as module
 
     folded = 0
 

@@ -24,7 +24,8 @@ def timeline_rows(state: State, width: int) -> list[Row]:
             attempt = entry.attempt
             out += [BLANK, heading(f"Attempt {attempt}")]
         lines = _step(entry, width) if isinstance(entry, Step) else _decision(entry, width)
-        out += rows(lines, item=number)
+        place = entry.seq + 1 if entry.seq >= 0 else None
+        out += rows(lines, item=number, key=place)
     out += [BLANK, heading("Sums")]
     usage = state.usage
     cached = f" ({usage.cache_read_tokens:,} cached)" if usage.cache_read_tokens else ""
