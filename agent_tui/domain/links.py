@@ -142,7 +142,12 @@ class Links:
 
     @property
     def unclaimed_hunks(self) -> tuple[str, ...]:
-        """Hunks that no criterion claims: changes that nobody asked for, perhaps."""
+        """Hunks that no criterion claims: changes that nobody asked for, perhaps.
+
+        Where there are no criteria, nothing could be claimed.
+        """
+        if not self._criteria:
+            return ()
         return tuple(
             h
             for h in self._hunks

@@ -27,7 +27,9 @@ from agent_tui.engine.gates import subject
 from agent_tui.ui.actions import BY_ID
 from agent_tui.ui.controller import SessionController
 from agent_tui.ui.render.diff import LinePlace
+from agent_tui.ui.render.given import approve_label, given_of
 from agent_tui.ui.render.status import count
+from agent_tui.ui.reviewing import turn_down
 from agent_tui.ui.screens.dialogs import FindingDialog, ReasonDialog
 from agent_tui.ui.screens.session import SessionScreen
 
@@ -147,6 +149,11 @@ class LiveController(SessionController):
                 keys.remove(("waive", "waive"))
         elif state.gate.kind == "fault" and failed_role(state) is None:
             keys.remove(("edit", "other model"))
+        elif state.gate.kind == "diff" and (given := given_of(state)) is not None:
+            keys[0] = ("approve", approve_label(given, count(out, "line") if out else ""))
+            keys[1] = ("reject", "end the review")
+        elif state.gate.kind in ("fault", "limit") and given_of(state) is not None:
+            keys[1] = ("reject", "go on without it")
         elif state.gate.kind == "diff" and out:
             keys[0] = ("approve", f"approve without {count(out, 'line')}")
         return [*keys, ("help", "help")]
@@ -196,7 +203,8 @@ class LiveController(SessionController):
         if not self._answer_gate(gate_id, answer):
             self.tell("That gate does not wait any more; nothing was decided.", "warning")
 
-    def _seen(self) -> Seen | None:
+    def seen(self) -> Seen | None:
+        """What was on the screen, as it is recorded with a decision."""
         total = self.presenter.patch.hunk_count
         return Seen(hunks=len(self.presenter.seen), total=total) if total else None
 
@@ -208,11 +216,14 @@ class LiveController(SessionController):
             self.answer(gate.id, Approve())
             return
         selection = self.presenter.draft.selection
-        self.answer(gate.id, Approve(selection=selection, seen=self._seen()))
+        self.answer(gate.id, Approve(selection=selection, seen=self.seen()))
 
     def _reject(self) -> None:
         gate, state, patch = self.state.gate, self.state, self.presenter.patch
         if gate is None:
+            return
+        if given_of(state) is not None and gate.kind != "deploy":
+            turn_down(self, gate)
             return
         if gate.kind == "deploy":
             self._skip_deploy(gate.id)
@@ -235,7 +246,7 @@ class LiveController(SessionController):
                 self.answer(
                     gate.id,
                     Reject(
-                        reason=reason, stop=choice == "stop", selection=chosen, seen=self._seen()
+                        reason=reason, stop=choice == "stop", selection=chosen, seen=self.seen()
                     ),
                 )
 

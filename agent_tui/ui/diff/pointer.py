@@ -235,6 +235,10 @@ class Pointer(Canvas):
             yield from self.plan.rows_of(block)[max(0, first - start) : last + 1 - start]
             block += 1
 
+    def chosen_places(self) -> list[Place]:
+        """What each row of the range is about, or the row under the cursor."""
+        return [self.place_of(row) for row in self._chosen_rows() if not row.part]
+
     def selected_lines(self) -> dict[int, list[int]]:
         """Indexes of the changed lines of the range, or under the cursor, by hunk number."""
         result: dict[int, set[int]] = {}

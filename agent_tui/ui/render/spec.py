@@ -8,6 +8,7 @@ from agent_tui.domain.links import Links, Node
 from agent_tui.domain.spec import Spec
 from agent_tui.domain.state import State, Step
 from agent_tui.engine.answers import draft
+from agent_tui.ui.render.given import change_rows, given_of
 from agent_tui.ui.render.text import (
     BLANK,
     CRITERION_SIGN,
@@ -35,7 +36,7 @@ def spec_title(state: State) -> Content:
     if step is not None and step.kind == "plan" and step.running:
         return Content.assemble("SPEC ", (f"v{len(state.specs) + 1} ", ""), ("planning…", "$model"))
     if state.spec is None:
-        return Content("SPEC")
+        return Content("CHANGE" if given_of(state) else "SPEC")
     approved = any(d.event.kind == "spec" and d.event.choice == "approve" for d in state.decisions)
     last = [d for d in state.decisions if d.event.kind == "spec"]
     sign: tuple[str, str] = ("", "")
@@ -52,6 +53,8 @@ def spec_rows(state: State, links: Links | None, width: int) -> list[Row]:
     step = state.step
     if step is not None and step.kind == "plan" and (step.running or state.spec is None):
         return _draft_rows(step, width)
+    if state.spec is None and (given := given_of(state)) is not None:
+        return change_rows(state, given, width)
     if state.spec is None:
         return request_rows(state, width)
     before = state.specs[-2].spec if len(state.specs) > 1 else None

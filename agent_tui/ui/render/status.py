@@ -13,6 +13,7 @@ from agent_tui.domain.text import one_line, visible
 from agent_tui.domain.usage import Cost
 from agent_tui.engine.limits import effective_limits
 from agent_tui.ui.actions import key_names
+from agent_tui.ui.render.given import given_of, question
 from agent_tui.ui.render.text import seconds
 
 SEPARATOR = ("  ─  ", "$muted")
@@ -51,7 +52,8 @@ def header(state: State, width: int, now_s: float = 0.0, *, replaying: str = "")
     total = f"/{limits.iterations}" if limits.iterations else ""
     step = state.step
     attempt = max(state.attempt, step.attempt if step is not None else 0)
-    right += [(f"attempt {attempt}{total}", ""), SEPARATOR]
+    where = "review" if given_of(state) else f"attempt {attempt}{total}"
+    right += [(where, ""), SEPARATOR]
     right += [money(state.cost, limits.dollars), SEPARATOR]
     elapsed = 0.0
     if state.started_at and state.last_at:
@@ -196,6 +198,8 @@ def gate_question(state: State, patch: Patch, seen: int, now_s: float = 0.0) -> 
     words = one_line(gate.question, 300)
     if gate.kind == "verdict":
         words = _verdict_words(state)
+    elif gate.kind == "diff" and (given := given_of(state)) is not None:
+        words = question(given, state, patch)
     elif gate.kind == "diff" and state.revision is not None:
         whose = {"person": "your revision of ", "hooks": "changed by a hook: "}
         words = (
@@ -211,7 +215,8 @@ def gate_question(state: State, patch: Patch, seen: int, now_s: float = 0.0) -> 
     elif gate.kind == "message":
         where = state.session.repo.branch if state.session else None
         words = f"Commit with this message, and move {where} to it?" if where else words
-        if state.revision is not None and not state.revision.checks_pass:
+        checks = state.revision.checks if state.revision is not None else None
+        if checks is not None and not all(result.ok for result in checks):
             words = f"A check fails on this tree. {words}"
     elif gate.kind == "deploy":
         words = f"Run: {visible(' '.join(state.deploy_command))}"

@@ -10,6 +10,7 @@ from agent_tui.domain.state import State, Step
 from agent_tui.domain.verdict import LedgerEntry
 from agent_tui.engine.answers import draft
 from agent_tui.engine.committer import full_message
+from agent_tui.ui.render.given import given_of
 from agent_tui.ui.render.imported import imported_rows
 from agent_tui.ui.render.text import BLANK, FINDING_STYLE, heading, paragraph, rows, safe, seconds
 from agent_tui.ui.widgets.rows import Row
@@ -30,7 +31,7 @@ def verdict_title(state: State) -> Content:
     blocking = sum(entry.blocks for entry in state.ledger)
     if blocking:
         return Content.assemble("VERDICT ", (f"fail · {blocking} blocking", "$bad"))
-    if not revision.checks_pass:
+    if not revision.checks_pass and revision.checks is not None:
         return Content.assemble("VERDICT ", ("waived · a check fails", "$warn"))
     return Content.assemble("VERDICT ", ("pass", "$ok"))
 
@@ -45,9 +46,9 @@ def verdict_rows(state: State, width: int) -> list[Row]:
     running = step if step is not None and step.running else None
     if running is not None and running.kind == "check":
         result += _live_check(running, width)
-    elif revision is not None and revision.checks is not None:
+    elif revision is not None and revision.checks is not None and _worth_telling(state):
         result += _check_rows(revision.checks, width)
-    elif state.session is not None and not state.session.checks:
+    elif state.session is not None and not state.session.checks and given_of(state) is None:
         result += rows(paragraph("No checks are configured.", width, style="$warn"))
     elif state.session is not None:
         result.append(heading("Checks", "not run yet"))
@@ -70,6 +71,12 @@ def verdict_rows(state: State, width: int) -> list[Row]:
     if revision is not None and running is None:
         result += _output_rows(revision.checks or (), width)
     return result
+
+
+def _worth_telling(state: State) -> bool:
+    """That there are no checks is no news where none were asked for."""
+    checks = state.revision.checks if state.revision else None
+    return bool(checks) or given_of(state) is None
 
 
 def _counts(ledger: tuple[LedgerEntry, ...]) -> str:

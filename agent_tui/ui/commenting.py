@@ -1,0 +1,165 @@
+"""Comments of the person: written at the cursor, listed, gone to."""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from agent_tui.domain.comments import CommentDraft, CommentEntry, CommentKind, CommentPlace
+from agent_tui.domain.decision import (
+    AddComment,
+    ChangeComment,
+    Remark,
+    RemoveComment,
+    ResolveComment,
+    SaveComment,
+)
+from agent_tui.domain.places import excerpt, locate
+from agent_tui.domain.text import one_line, visible_lines
+from agent_tui.ui.diff import DiffView
+from agent_tui.ui.render.comments import DRAFT, comment_rows
+from agent_tui.ui.screens.choose import ChooseDialog
+from agent_tui.ui.screens.comment import CommentDialog, Written
+
+if TYPE_CHECKING:
+    from agent_tui.ui.live_controller import LiveController
+
+_KINDS: dict[str, CommentKind] = {"change": "change", "question": "question", "note": "note"}
+
+
+class Commenting:
+    """The dialog, the list, and where they begin.
+
+    Args:
+        controller: Of the session's screen.
+        remark: Records what was written.
+    """
+
+    def __init__(self, controller: "LiveController", remark: Callable[[Remark], None]) -> None:
+        self._controller = controller
+        self._remark = remark
+
+    def comment(self, view: DiffView) -> None:
+        """Write a comment on what the range or the cursor is on, or change the one there."""
+        state = self._controller.state
+        place = view.place
+        if place is not None and place.note is not None:
+            if place.note.startswith(DRAFT):
+                number = int(place.note.removeprefix(DRAFT))
+                if number < len(state.comment_drafts):
+                    self._write(state.comment_drafts[number])
+                return
+            entry = next((x for x in state.comments if x.comment.id == place.note), None)
+            if entry is not None:
+                self._change(entry)
+                return
+        where = place_in(view)
+        quote = excerpt(self._controller.presenter.patch, where)
+        if view.has_range:
+            view.toggle_range()
+        fresh = CommentDraft(place=where, quote=quote)
+        kept = next((d for d in state.comment_drafts if d.key == fresh.key), None)
+        self._write(kept or fresh)
+
+    def on_attempt(self) -> None:
+        """Write a comment on the whole attempt."""
+        fresh = CommentDraft()
+        drafts = self._controller.state.comment_drafts
+        self._write(next((d for d in drafts if d.key == fresh.key), fresh))
+
+    def _write(self, draft: CommentDraft) -> None:
+        def done(written: Written | None) -> None:
+            if written is None:
+                return
+            new = draft.model_copy(update={"kind": _KINDS[written.kind], "text": written.text})
+            if written.what == "save":
+                self._remark(AddComment(draft=new))
+            else:
+                self._remark(SaveComment(draft=new))
+                self._controller.tell("kept as a draft" if new.text.strip() else "draft dropped")
+
+        dialog = CommentDialog(
+            f"Comment on {one_line(draft.place.words)}",
+            visible_lines(draft.quote),
+            kind=draft.kind,
+            text=draft.text,
+        )
+        self._controller.screen.app.push_screen(dialog, done)
+
+    def _change(self, entry: CommentEntry) -> None:
+        comment = entry.comment
+        state = self._controller.state
+        kept = next((d for d in state.comment_drafts if d.comment == comment.id), None)
+        place = locate(self._controller.presenter.patch, comment)
+
+        def done(written: Written | None) -> None:
+            if written is None:
+                return
+            kind = _KINDS[written.kind]
+            if written.what == "remove":
+                self._remark(RemoveComment(comment=comment.id))
+            elif written.what == "resolve":
+                self._remark(ResolveComment(comment=comment.id, resolved=not entry.resolved))
+            elif written.what == "keep":
+                draft = CommentDraft(
+                    kind=kind,
+                    text=written.text,
+                    place=comment.place,
+                    quote=comment.quote,
+                    comment=comment.id,
+                )
+                self._remark(SaveComment(draft=draft))
+                self._controller.tell("kept as a draft")
+            elif (kind, written.text) != (comment.kind, comment.text):
+                self._remark(ChangeComment(comment=comment.id, kind=kind, text=written.text))
+
+        gone = " (these lines have changed)" if place is None else ""
+        dialog = CommentDialog(
+            f"{comment.id} on {one_line((place or comment.place).words)}{gone}",
+            visible_lines(comment.quote),
+            kind=kept.kind if kept else comment.kind,
+            text=kept.text if kept else comment.text,
+            replies=tuple(f"{r.author}: {visible_lines(r.text)}" for r in entry.replies),
+            exists=True,
+            resolved=entry.resolved,
+        )
+        self._controller.screen.app.push_screen(dialog, done)
+
+    def show_list(self, go: Callable[[str], None]) -> None:
+        """List all comments and drafts; *go* is called with the id of the one that is chosen."""
+        state = self._controller.state
+        rows = comment_rows(state.comments, state.comment_drafts, self._controller.presenter.patch)
+        if not rows:
+            self._controller.tell("there are no comments yet; c writes one")
+            return
+
+        def done(chosen: str | None) -> None:
+            if chosen is not None:
+                go(chosen)
+
+        title = f"Comments ({len(state.waiting_comments)} open)"
+        self._controller.screen.app.push_screen(ChooseDialog(title, rows), done)
+
+
+def place_in(view: DiffView) -> CommentPlace:
+    """The lines of the range or under the cursor, the file of a head, else the attempt.
+
+    A range with lines of the new file is about those; one of removed lines alone is about these.
+    """
+    places = view.chosen_places()
+    path = next((place.path for place in places if place.path), None)
+    if path is None:
+        return CommentPlace()
+    mine = [place for place in places if place.path == path]
+    new = [p.new_line for p in mine if p.kind in ("line", "context") and p.new_line is not None]
+    old = [p.old_line for p in mine if p.kind in ("line", "context") and p.old_line is not None]
+    if new:
+        return CommentPlace(path=path, line=min(new), end_line=max(new))
+    if old:
+        return CommentPlace(path=path, side="old", line=min(old), end_line=max(old))
+    hunk = next((place.hunk for place in mine if place.kind == "hunk" and place.hunk), None)
+    if hunk is not None:
+        last = hunk.new_start + max(hunk.new_count, 1) - 1
+        if hunk.new_count:
+            return CommentPlace(path=path, line=hunk.new_start, end_line=last)
+        last = hunk.old_start + max(hunk.old_count, 1) - 1
+        return CommentPlace(path=path, side="old", line=hunk.old_start, end_line=last)
+    return CommentPlace(path=path)

@@ -1,0 +1,103 @@
+"""A review of a given change, with keys as a person presses them."""
+
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from agent_tui.ui.launch import Launch, ReviewRequest
+from tests.ui.driver import Driver, drive
+
+pytestmark = pytest.mark.anyio
+
+LINES = "".join(f"line {n}\n" for n in range(1, 41))
+
+
+def git(folder: Path, *args: str) -> str:
+    done = subprocess.run(["git", *args], cwd=folder, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    return done.stdout.rstrip("\n")
+
+
+@pytest.fixture
+def repo(tmp_path: Path) -> Path:
+    root = tmp_path / "repo"
+    root.mkdir()
+    git(root, "init", "-q", "-b", "main")
+    git(root, "config", "user.name", "Ada Example")
+    git(root, "config", "user.email", "ada@example.com")
+    (root / "a.txt").write_text(LINES)
+    git(root, "add", "-A")
+    git(root, "commit", "-q", "-m", "base")
+    (root / "a.txt").write_text(
+        LINES.replace("line 3\n", "three\nmore\n").replace("line 30\n", "thirty\n")
+    )
+    (root / "new.txt").write_text("new\n")
+    return root
+
+
+def launch(
+    repo: Path, kind: str = "review", session: str | None = None, **review: object
+) -> Launch:
+    return Launch(
+        kind=kind,
+        folder=repo,
+        session=session,
+        sessions=repo.parent / "sessions",
+        grace_ms=0,
+        review=ReviewRequest(**review),  # type: ignore[arg-type]
+    )
+
+
+async def message(person: Driver, text: str) -> None:
+    await person.gate("message")
+    await person.press("e")
+    person.app.screen.query_one("#text").text = text
+    await person.press("ctrl+s")
+    await person.gate("message")
+
+
+async def test_take_a_part_of_the_working_tree(repo: Path) -> None:
+    async with drive(launch(repo)) as person:
+        await person.gate("diff")
+        assert "CHANGE" in person.text
+        assert "the working tree, 3 hunks in 2 files." in person.text
+        assert "no criterion claims this" not in person.text
+        await person.press("right_curly_bracket", "space")
+        await person.settle()
+        assert "commit without" in person.text
+        await person.press("a")
+        await message(person, "Three and thirty")
+        await person.press("a")
+        await person.finished()
+    assert git(repo, "log", "-1", "--format=%s") == "Three and thirty"
+    assert git(repo, "status", "--porcelain") == "?? new.txt"
+
+
+async def test_back_from_the_message_and_end(repo: Path) -> None:
+    async with drive(launch(repo)) as person:
+        await person.gate("diff")
+        await person.press("a")
+        await person.gate("message")
+        await person.press("r")
+        await person.gate("diff")
+        await person.press("r")
+        await person.type("not yet")
+        await person.press("ctrl+s")
+        await person.finished()
+        assert "REVIEWED" in person.text
+        await person.press("q")
+        assert person.app.return_code == 0
+    assert git(repo, "rev-list", "--count", "HEAD") == "1"
+
+
+async def test_a_patch_is_written_instead(repo: Path, tmp_path: Path) -> None:
+    file = tmp_path / "out.patch"
+    async with drive(launch(repo, output=file)) as person:
+        await person.gate("diff")
+        assert "write the patch" in person.text
+        await person.press("a")
+        await person.finished()
+        await person.until(file.exists, "the patch")
+    git(repo, "stash", "-q", "-u")
+    git(repo, "apply", "--check", str(file))
