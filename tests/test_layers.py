@@ -47,7 +47,7 @@ OUTSIDE = {
     "engine": {"pydantic", "pydantic_core", "tree_sitter", "tree_sitter_bash"},
     "workspace": {"git"},
     "config": {"pydantic", "platformdirs"},
-    "providers": {"pydantic", "httpx", "anthropic", "openai"},
+    "providers": {"pydantic", "httpx2", "anthropic", "openai"},
 }
 """The packages that a part may use, besides the standard library."""
 

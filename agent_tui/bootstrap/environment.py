@@ -37,6 +37,9 @@ class Options:
         sessions: The folder of sessions, above the settings.
         script: A script that takes the place of real models.
         words_per_s: How fast scripted models stream; 0 is without any pause.
+        record: The cassette that the wire is recorded to.
+        cassette: The cassette that is played in place of the network.
+        cassette_speed: How many times faster than recorded; 0 does not wait at all.
         own_settings: Whether the user's and the project's files count.
         clock: Gives all times.
     """
@@ -47,6 +50,9 @@ class Options:
     worktrees: Path | None = None
     script: Path | None = None
     words_per_s: float = 0.0
+    record: Path | None = None
+    cassette: Path | None = None
+    cassette_speed: float = 1.0
     own_settings: bool = True
     clock: Clock = field(default_factory=SystemClock)
 

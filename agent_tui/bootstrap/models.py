@@ -2,6 +2,7 @@
 
 import asyncio
 import importlib
+import os
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from pathlib import Path
@@ -16,8 +17,10 @@ from agent_tui.domain.turn import ModelError
 from agent_tui.domain.usage import Cost, Usage
 from agent_tui.ports import Model
 from agent_tui.providers.scripted import ScriptedModel, load_script
+from agent_tui.sessions.redact import Redactor
 
 if TYPE_CHECKING:
+    from agent_tui.providers.cassettes import Player, Recorder
     from agent_tui.providers.catalog import ProviderConfig
 
 ROLES: tuple[Role, ...] = get_args(Role)
@@ -35,6 +38,7 @@ class ModelSource:
         self._env = env
         self._roles = roles
         self._opened: dict[ModelRef, Model] = {}
+        self._tape: Recorder | Player | None = None
 
     def roles(self, state: State) -> dict[Role, Model]:
         """The model of each role.
@@ -82,10 +86,27 @@ class ModelSource:
 
             try:
                 provider = catalog.find_provider(ref, configured(self._env.loaded.settings))
-                self._opened[ref] = catalog.open_model(ref, provider, self._env.clock)
+                opened = catalog.open_model(ref, provider, self._env.clock, tape=self._cassette())
+                self._opened[ref] = opened
             except ModelError as error:
                 raise UsageError(str(error)) from error
         return self._opened[ref]
+
+    def _cassette(self) -> "Recorder | Player | None":
+        options = self._env.options
+        if self._tape is None and (options.record or options.cassette):
+            from agent_tui.providers import cassettes  # noqa: PLC0415 - rarely used
+
+            redact = Redactor(os.environ).data
+            try:
+                if options.record:
+                    self._tape = cassettes.Recorder(options.record, redact)
+                elif options.cassette:
+                    speed = options.cassette_speed
+                    self._tape = cassettes.Player(options.cassette, redact, speed=speed)
+            except cassettes.CassetteError as error:
+                raise UsageError(str(error)) from error
+        return self._tape
 
     async def open(self, ref: ModelRef) -> Model:
         """A model that takes the place of another.
@@ -103,6 +124,8 @@ class ModelSource:
         """Close all that were opened."""
         for model in self._opened.values():
             await model.close()
+        if self._tape is not None:
+            self._tape.close()
 
 
 def configured(settings: Settings) -> "dict[str, ProviderConfig]":

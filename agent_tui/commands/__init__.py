@@ -99,6 +99,9 @@ def _launch(name: str, arguments: argparse.Namespace) -> Launch:
         settings=settings_of(arguments),
         sessions=getattr(arguments, "sessions", None),
         script=getattr(arguments, "script", None),
+        record=getattr(arguments, "record", None),
+        cassette=getattr(arguments, "cassette", None),
+        cassette_speed=getattr(arguments, "cassette_speed", 1.0),
         demo_folder=getattr(arguments, "keep_in", None),
         words_per_s=getattr(arguments, "speed", 0.0),
     )

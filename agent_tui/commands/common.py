@@ -57,6 +57,20 @@ def parents() -> Parents:
         "--preset", metavar="NAME", help="models for all roles: opus-codex, best, fast, local"
     )
     models.add_argument("--script", type=Path, metavar="FILE", help="scripted models from a file")
+    tape = models.add_mutually_exclusive_group()
+    tape.add_argument(
+        "--record", type=Path, metavar="FILE", help="record what goes over the wire, without keys"
+    )
+    tape.add_argument(
+        "--cassette", type=Path, metavar="FILE", help="play what was recorded instead of calling"
+    )
+    models.add_argument(
+        "--cassette-speed",
+        type=float,
+        default=1.0,
+        metavar="N",
+        help="play N times faster than recorded; 0 does not wait",
+    )
     headless = argparse.ArgumentParser(add_help=False)
     headless.add_argument(
         "--headless", action="store_true", help="no screen; every gate is decided by policy"
@@ -100,4 +114,7 @@ def options_of(arguments: argparse.Namespace) -> Options:
         settings=settings_of(arguments),
         sessions=getattr(arguments, "sessions", None),
         script=getattr(arguments, "script", None),
+        record=getattr(arguments, "record", None),
+        cassette=getattr(arguments, "cassette", None),
+        cassette_speed=getattr(arguments, "cassette_speed", 1.0),
     )

@@ -32,12 +32,14 @@ from agent_tui.providers.wire import (
     Delta,
     EventStream,
     Replay,
+    Tape,
     Timeouts,
     attempt,
     count_at,
     dig,
     encodable,
     objects_at,
+    taped,
     text_at,
     truncated,
 )
@@ -68,6 +70,7 @@ class AnthropicModel:
         effort: Effort | None = None,
         thinking: bool = True,
         timeouts: Timeouts | None = None,
+        tape: Tape | None = None,
     ) -> None:
         """Nothing is imported or opened before the first call.
 
@@ -89,6 +92,7 @@ class AnthropicModel:
                 base_url=base_url,
                 max_retries=0,
                 timeout=sdk.Timeout(limits.silence_s, connect=limits.connect_s),
+                **taped(sdk, tape),
             )
             _ = client.messages  # its module is imported at the first use: here, in the thread
             return client

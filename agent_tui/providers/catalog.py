@@ -18,7 +18,7 @@ from agent_tui.providers.anthropic import AnthropicModel
 from agent_tui.providers.openai_chat import ChatModel
 from agent_tui.providers.openai_responses import ResponsesModel
 from agent_tui.providers.retry import RetryingModel, RetryPolicy
-from agent_tui.providers.wire import Timeouts
+from agent_tui.providers.wire import Tape, Timeouts
 
 Kind = Literal["anthropic", "openai", "chat"]
 
@@ -127,19 +127,24 @@ def open_model(
     *,
     environ: Mapping[str, str] = os.environ,
     policy: RetryPolicy | None = None,
+    tape: Tape | None = None,
 ) -> RetryingModel:
     """A model that is ready to be called, with retries. Nothing is imported or contacted yet.
 
     Raises:
         ModelError: If the configuration cannot work, above all if the key is missing.
     """
-    key = key_of(ref, config, environ)
+    key = None if tape is not None and tape.plays else key_of(ref, config, environ)
     _check_url(ref, config.base_url)
-    return RetryingModel(_adapter(ref, config, key, clock), policy)
+    return RetryingModel(_adapter(ref, config, key, clock, tape), policy)
 
 
 def _adapter(
-    ref: ModelRef, config: ProviderConfig, key: SecretStr | None, clock: Clock
+    ref: ModelRef,
+    config: ProviderConfig,
+    key: SecretStr | None,
+    clock: Clock,
+    tape: Tape | None,
 ) -> AnthropicModel | ResponsesModel | ChatModel:
     if config.kind == "chat":
         return ChatModel(
@@ -151,6 +156,7 @@ def _adapter(
             enforce_schema=config.enforce_schema,
             max_output_tokens=config.max_output_tokens,
             timeouts=config.timeouts,
+            tape=tape,
         )
     if config.kind == "anthropic":
         _check_effort(ref, config.effort, get_args(anthropic.Effort))
@@ -162,6 +168,7 @@ def _adapter(
             effort=cast(anthropic.Effort | None, config.effort),
             thinking=config.thinking,
             timeouts=config.timeouts,
+            tape=tape,
         )
     _check_effort(ref, config.effort, get_args(openai_responses.Effort))
     return ResponsesModel(
@@ -172,6 +179,7 @@ def _adapter(
         effort=cast(openai_responses.Effort | None, config.effort),
         thinking=config.thinking,
         timeouts=config.timeouts,
+        tape=tape,
     )
 
 

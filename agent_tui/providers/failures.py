@@ -207,6 +207,8 @@ def retry_after(headers: Mapping[str, str], now: datetime) -> float | None:
 
 def classify(error: Exception, peer: Peer, now: datetime) -> ModelError | None:
     """The failure that an exception of an SDK, or of what is below it, stands for."""
+    if isinstance(error.__cause__, ModelError):
+        return error.__cause__  # a cassette's own words
     names = {cls.__name__ for cls in type(error).__mro__}
     what = type(error).__name__
     if names & {"APITimeoutError", "TimeoutException"}:

@@ -39,11 +39,13 @@ from agent_tui.providers.wire import (
     Delta,
     EventStream,
     Replay,
+    Tape,
     Timeouts,
     attempt,
     count_at,
     dig,
     objects_at,
+    taped,
     text_at,
     truncated,
 )
@@ -73,6 +75,7 @@ class ChatModel:
         enforce_schema: bool = True,
         max_output_tokens: int | None = None,
         timeouts: Timeouts | None = None,
+        tape: Tape | None = None,
     ) -> None:
         """Nothing is imported or opened before the first call.
 
@@ -98,6 +101,7 @@ class ChatModel:
                 base_url=base_url,
                 max_retries=0,
                 timeout=sdk.Timeout(limits.silence_s, connect=limits.connect_s),
+                **taped(sdk, tape),
             )
             # The environment's OpenAI account is nothing that another server may learn of.
             client.organization = client.project = client.admin_api_key = None

@@ -35,11 +35,13 @@ from agent_tui.providers.wire import (
     Delta,
     EventStream,
     Replay,
+    Tape,
     Timeouts,
     attempt,
     count_at,
     dig,
     objects_at,
+    taped,
     text_at,
     truncated,
 )
@@ -62,6 +64,7 @@ class ResponsesModel:
         effort: Effort | None = None,
         thinking: bool = True,
         timeouts: Timeouts | None = None,
+        tape: Tape | None = None,
     ) -> None:
         """Nothing is imported or opened before the first call.
 
@@ -84,6 +87,7 @@ class ResponsesModel:
                 base_url=base_url,
                 max_retries=0,
                 timeout=sdk.Timeout(limits.silence_s, connect=limits.connect_s),
+                **taped(sdk, tape),
             )
             _ = client.responses  # its module is imported at the first use: here, in the thread
             return client

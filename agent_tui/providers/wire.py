@@ -56,6 +56,26 @@ class Replay:
     turn: Any
 
 
+class Tape(Protocol):
+    """A cassette that records the wire, or takes its place."""
+
+    @property
+    def plays(self) -> bool:
+        """Whether it takes the place of the network; then no key is needed."""
+        ...
+
+    def transport(self) -> Any:
+        """A transport for the SDKs' HTTP library."""
+        ...
+
+
+def taped(sdk: ModuleType, tape: Tape | None) -> dict[str, Any]:
+    """What an SDK's client is given so that its wire goes through a cassette."""
+    if tape is None:
+        return {}
+    return {"http_client": sdk.DefaultAsyncHttpxClient(transport=tape.transport())}
+
+
 class EventStream(Protocol):
     """A stream of events, as both SDKs have it."""
 

@@ -100,6 +100,9 @@ class Conductor:
             settings=launch.settings,
             sessions=launch.sessions,
             script=launch.script,
+            record=launch.record,
+            cassette=launch.cassette,
+            cassette_speed=launch.cassette_speed,
             words_per_s=launch.words_per_s,
             clock=launch.clock or SystemClock(),
         )

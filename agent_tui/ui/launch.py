@@ -38,6 +38,7 @@ class Launch:
         folder: Where the command was called.
         session: An id or a path, for ``resume`` and ``replay``.
         settings: Settings from the command line, by dotted key.
+        record, cassette: A file that the wire is recorded to, or that takes its place.
         demo_folder: Where the demo makes its repository; None for a temporary folder.
         words_per_s: How fast scripted models stream.
         grace_ms: Instead of the configured time for which keys are dead at a new gate.
@@ -51,6 +52,9 @@ class Launch:
     settings: Mapping[str, Any] = field(default_factory=dict)
     sessions: Path | None = None
     script: Path | None = None
+    record: Path | None = None
+    cassette: Path | None = None
+    cassette_speed: float = 1.0
     demo_folder: Path | None = None
     words_per_s: float = 0.0
     grace_ms: int | None = None
