@@ -15,6 +15,7 @@ from agent_tui.commands import (
     doctor,
     replay,
     review,
+    rules,
     run,
     sessions,
     undo,
@@ -39,7 +40,7 @@ def build_parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"agent-tui {__version__}")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND")
-    for module in (run, review, replay, sessions, apply, undo, doctor, config):
+    for module in (run, review, replay, sessions, apply, undo, doctor, rules, config):
         module.add(commands, shared)
     return parser
 

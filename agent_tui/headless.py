@@ -87,8 +87,9 @@ def progress(record: e.Record, state: State) -> str:
             lines += [f"    {c.id} {one_line(c.text)}" for c in spec.criteria]
             return "\n".join(lines)
         case e.ToolCalled(name=name, arguments=arguments):
-            path = arguments.get("path", "")
-            return f"  {one_line(name)} {one_line(str(path))}".rstrip()
+            what = arguments.get("command") or arguments.get("path", "")
+            note = {"ask": " (asked)", "deny": " (denied)"}.get(record.event.decision, "")
+            return f"  {one_line(name)} {one_line(str(what))}".rstrip() + note
         case e.AttemptProposed(attempt=attempt, tree=tree, author=author):
             return f"  attempt {attempt} by {author}: tree {tree[:12]}"
         case e.ChecksFinished(results=results):
@@ -115,6 +116,10 @@ def progress(record: e.Record, state: State) -> str:
         case e.GateDecided(kind=kind, choice=choice, reason=reason):
             why = f": {one_line(reason)}" if reason else ""
             return f"  {kind} gate: {choice} by {record.actor}{why}"
+        case e.RuleAdded(rule=rule, scope=scope):
+            return f"  rule for this {scope}: {one_line(str(rule))}"
+        case e.CommandEnded(exit_code=code, problem=problem):
+            return f"  command: {one_line(problem) if problem else f'exit code {code}'}"
         case e.CommitRefused(detail=detail):
             return f"  no commit: {one_line(detail)}"
         case e.CommitUndone():

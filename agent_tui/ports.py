@@ -1,6 +1,6 @@
 """What the engine needs from the world, as protocols. ``bootstrap.py`` chooses who serves them."""
 
-from collections.abc import AsyncGenerator, Callable, Mapping
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -12,6 +12,7 @@ from agent_tui.domain.decision import Answer, Approval, Gate, Selection
 from agent_tui.domain.edits import EditFormat, EditResult
 from agent_tui.domain.events import Event, Record
 from agent_tui.domain.patch import Patch
+from agent_tui.domain.rules import Rule
 from agent_tui.domain.state import State
 from agent_tui.domain.turn import ModelEvent, ModelRequest
 
@@ -132,6 +133,25 @@ class CommitError(Exception):
         self.cause = cause
 
 
+@dataclass(frozen=True, slots=True)
+class Match:
+    """A line that was found, counted from 1."""
+
+    path: str
+    line: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Commit:
+    """A commit in a listing; *date* is a day in ISO form."""
+
+    name: str
+    date: str
+    author: str
+    subject: str
+
+
 class Workspace(Protocol):
     """The session's own linked worktree, and the trees made from it.
 
@@ -175,6 +195,31 @@ class Workspace(Protocol):
 
     async def files(self, tree: str) -> tuple[str, ...]:
         """All paths of a tree."""
+        ...
+
+    async def search(
+        self,
+        tree: str,
+        pattern: str,
+        *,
+        regex: bool = True,
+        ignore_case: bool = False,
+        limit: int = 200,
+    ) -> tuple[tuple["Match", ...], bool]:
+        """Lines of a tree's text files that match, in the order of their paths.
+
+        Args:
+            pattern: A text, or with *regex* a Perl-compatible regular expression.
+            limit: How many are given; the second value says whether there were more.
+        """
+        ...
+
+    async def history(self, path: str | None, limit: int) -> tuple["Commit", ...]:
+        """The newest commits from the base commit on, of one path or of all."""
+        ...
+
+    async def blame(self, path: str, first: int, last: int) -> str:
+        """Who changed which of these lines last, as of the base commit, a line each."""
         ...
 
     async def write_files(self, files: Mapping[str, bytes | None]) -> None:
@@ -309,5 +354,21 @@ class Commands(Protocol):
 
         Returns:
             How it ended; that it could not be started is a ``problem``. Cancelling ends it first.
+        """
+        ...
+
+
+class RuleStore(Protocol):
+    """The rules that a person gave for a project, kept in their own state."""
+
+    def rules(self) -> tuple[Rule, ...]:
+        """The project's rules, in the order in which they were given."""
+        ...
+
+    def add(self, rules: Sequence[Rule]) -> None:
+        """Keep more of them.
+
+        Raises:
+            OSError: If they cannot be kept.
         """
         ...

@@ -9,6 +9,7 @@ from agent_tui.bootstrap.environment import (
     load_configuration,
     open_environment,
     open_store,
+    project_rules,
 )
 from agent_tui.bootstrap.live import LiveSession, resume_session, run_demo, start_session
 from agent_tui.bootstrap.models import preset_settings
@@ -36,6 +37,7 @@ __all__ = [
     "open_environment",
     "open_store",
     "preset_settings",
+    "project_rules",
     "report_of",
     "resume_session",
     "run_demo",

@@ -8,6 +8,7 @@ from typing import Any
 
 from agent_tui.config import paths
 from agent_tui.config.files import ConfigError
+from agent_tui.config.given import GivenRules
 from agent_tui.config.settings import LoadedSettings, load_settings
 from agent_tui.config.trust import TrustStore
 from agent_tui.demo import repository as demo
@@ -98,6 +99,11 @@ def open_store(options: Options, loaded: LoadedSettings) -> SessionStore:
     """The sessions' store, where the command line, the settings or the default says."""
     folder = options.sessions or loaded.settings.sessions.folder or paths.sessions_folder()
     return SessionStore(folder, clock=options.clock)
+
+
+def project_rules(root: Path) -> GivenRules:
+    """The rules that the person gave for the project with its top at *root*."""
+    return GivenRules(paths.given_rules_file(), root)
 
 
 async def open_environment(options: Options) -> Environment:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from agent_tui import __version__
-from agent_tui.bootstrap.environment import Environment, UsageError
+from agent_tui.bootstrap.environment import Environment, UsageError, project_rules
 from agent_tui.bootstrap.models import ROLES, ModelSource, PriceList, known_models
 from agent_tui.bootstrap.protection import open_confinement
 from agent_tui.bootstrap.undo import undo
@@ -39,7 +39,9 @@ from agent_tui.ports import Clock, Gatekeeper, Model
 from agent_tui.sessions.log import SessionLog
 from agent_tui.sessions.replay import fold
 from agent_tui.workspace.checks import TreeChecks
+from agent_tui.workspace.commands import WorktreeCommands
 from agent_tui.workspace.confinement import Confinement
+from agent_tui.workspace.edits import Formats
 from agent_tui.workspace.repository import signature
 from agent_tui.workspace.worktree import GitWorkspace
 
@@ -230,6 +232,12 @@ async def _context(
         window=prices.window,
         open_model=source.open,
         signoff=signoff,
+        commands=WorktreeCommands(
+            workspace.root, confinement, workspace.user_root, await workspace.git_mounts()
+        ),
+        edits=Formats(),
+        rules=env.loaded.settings.rules_in_force(),
+        rule_store=project_rules(Path(env.facts.root)) if env.options.own_settings else None,
     )
 
 

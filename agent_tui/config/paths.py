@@ -61,6 +61,11 @@ def trust_file() -> Path:
     return state_folder() / "trust.json"
 
 
+def given_rules_file() -> Path:
+    """The rules for tool calls that the user gave at gates."""
+    return state_folder() / "rules.json"
+
+
 def shipped_themes() -> Path:
     """The themes that ship with the program."""
     return _shipped("themes")

@@ -11,6 +11,7 @@ from agent_tui.domain.base import ModelRef, Role
 from agent_tui.domain.checks import CheckCommand
 from agent_tui.domain.decision import GateKind, GatePolicy
 from agent_tui.domain.events import Limits
+from agent_tui.domain.rules import Effect, Rule
 
 NO_LIMIT = "none"
 """How a limit is switched off in TOML, which has no null."""
@@ -207,6 +208,34 @@ class ProviderSettings(Section):
     context_window: Annotated[int, Field(strict=True, ge=1)] | None = None
 
 
+class RuleSettings(Section):
+    """``[[rules]]``, as in :class:`~agent_tui.domain.rules.Rule`.
+
+    Attributes:
+        command: The first words of a command, as a string that is split into words, or a list.
+    """
+
+    action: Effect
+    tool: Text = "*"
+    command: Command = ()
+    line: str = ""
+    path: str = ""
+    min_bytes: Annotated[int, Field(strict=True, ge=0)] | None = None
+    max_bytes: Annotated[int, Field(strict=True, ge=0)] | None = None
+    network: Flag | None = None
+    reason: str = ""
+
+    @model_validator(mode="after")
+    def _makes_a_rule(self) -> Self:
+        if problem := self.rule().contradiction:
+            raise ValueError(problem)
+        return self
+
+    def rule(self) -> Rule:
+        """The same in the domain's form."""
+        return Rule(**self.model_dump())
+
+
 class EditorSettings(Section):
     """``[editor]``: the command, to which a file's path is added; empty for ``$EDITOR``."""
 
@@ -221,6 +250,7 @@ class Settings(Section):
     gates: GateSettings = GateSettings()
     limits: LimitSettings = LimitSettings()
     checks: tuple[CheckSettings, ...] = ()
+    rules: tuple[RuleSettings, ...] = ()
     deploy: DeploySettings = DeploySettings()
     commit: CommitSettings = CommitSettings()
     theme: Text = DEFAULT
@@ -267,6 +297,10 @@ class Settings(Section):
     def loop_limits(self) -> Limits:
         """The limits in the domain's form."""
         return Limits(**self.limits.model_dump())
+
+    def rules_in_force(self) -> tuple[Rule, ...]:
+        """The rules for tool calls in the domain's form."""
+        return tuple(rule.rule() for rule in self.rules)
 
     def check_commands(self) -> tuple[CheckCommand, ...]:
         """The checks in the domain's form."""

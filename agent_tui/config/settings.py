@@ -107,6 +107,12 @@ def load_settings(
     may_run = bool(project.content and project.values and trusted(project.content))
     for key, value in project.values.items():
         source = project.sources[key]
+        if key == ("rules",):
+            strict = tuple(rule for rule in value if rule.action != "allow")
+            if len(strict) < len(value):
+                notes.append(f"{source}: rules that allow are ignored: a project may not allow")
+            values[key], sources[key] = (*values.get(key, ()), *strict), source
+            continue
         why = refusal(key, value, _current(key, values))
         if why:
             notes.append(f"{source}: {visible('.'.join(key))} is ignored: {why}")

@@ -2,15 +2,17 @@
 
 import hashlib
 import json
-from typing import Literal
+from typing import Any, Literal
 
 from agent_tui.domain.base import ModelRef, Role, Value
 from agent_tui.domain.comments import CommentDraft, CommentKind
+from agent_tui.domain.rules import Rule
 from agent_tui.domain.spec import Spec
 from agent_tui.domain.verdict import Severity
 
-GateKind = Literal["spec", "diff", "verdict", "message", "deploy", "limit", "fault"]
-"""``limit`` and ``fault`` appear when a limit is reached or a model call failed."""
+GateKind = Literal["spec", "diff", "verdict", "message", "deploy", "limit", "fault", "tool"]
+"""``limit`` and ``fault`` appear when a limit is reached or a model call failed; ``tool`` in the
+middle of a step, when a call is to be allowed."""
 
 GatePolicy = Literal["ask", "auto"]
 Choice = Literal["approve", "edit", "reject", "stop"]
@@ -68,12 +70,40 @@ class Approval(Value):
         return hashlib.sha256(text.encode()).hexdigest()
 
 
+class ToolQuestion(Value):
+    """The tool call that a person is asked to allow.
+
+    Attributes:
+        step, call: The step that waits for it, and the call's id in that step.
+        name, arguments: The call, exactly as it will be made.
+        why: Why it is not simply done, in a sentence.
+        open: The parts that no rule allows, each as a person would type it.
+        proposed: The rules that "always" would make.
+    """
+
+    step: str
+    call: str
+    name: str
+    arguments: dict[str, Any] = {}
+    why: str = ""
+    open: tuple[str, ...] = ()
+    proposed: tuple[Rule, ...] = ()
+
+
 class Gate(Value):
-    """A place where the loop waits for a decision."""
+    """A place where the loop waits for a decision.
+
+    Attributes:
+        tool: At a ``tool`` gate, the call that is asked about.
+        flags: At a ``diff`` gate, the changed files that run something by being there, each with
+            what runs it: no policy approves those.
+    """
 
     id: str
     kind: GateKind
     question: str
+    tool: ToolQuestion | None = None
+    flags: tuple[str, ...] = ()
 
 
 class FindingDraft(Value):
@@ -94,6 +124,12 @@ class Approve(Value):
 
     selection: Selection = Selection()
     seen: Seen | None = None
+
+
+class AllowAlways(Value):
+    """The tool call is allowed, and so is every other one that the proposed rules allow."""
+
+    scope: Literal["session", "project"]
 
 
 class Reject(Value):
@@ -218,6 +254,7 @@ Answer = (
     SaveSelection
     | SaveDraft
     | Approve
+    | AllowAlways
     | Reject
     | EditSpec
     | EditFiles

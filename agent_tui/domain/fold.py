@@ -8,6 +8,8 @@ from agent_tui.domain import fold_given
 from agent_tui.domain.decision import Selection
 from agent_tui.domain.fold_review import HANDLERS as REVIEW_HANDLERS
 from agent_tui.domain.fold_review import with_answers
+from agent_tui.domain.fold_tools import HANDLERS as TOOL_HANDLERS
+from agent_tui.domain.fold_tools import cut_off
 from agent_tui.domain.output import Pieces, piece_of
 from agent_tui.domain.replacing import replace
 from agent_tui.domain.state import (
@@ -196,6 +198,7 @@ def _step_finished(s: State, ev: e.StepFinished, r: e.Record) -> State:
         ev.step,
         lambda step: replace(step, outcome=ev.outcome, wall_s=ev.wall_s, detail=ev.detail),
     )
+    s = cut_off(s, ev.step)
     unclear = s.phase is Phase.DEPLOY and ev.outcome in ("cancelled", "interrupted")
     return replace(
         s,
@@ -326,6 +329,8 @@ def _after_decision(s: State, ev: e.GateDecided, r: e.Record) -> State:
         s = _with_revision(s, approval=ev.approval)
     if ev.choice == "stop":
         return replace(s, phase=Phase.FINISH)
+    if ev.kind == "tool":
+        return s  # the step that asked goes on
     if ev.choice == "reject":
         # A rejection keeps what it sends until the role has answered.
         again = _AGAIN[ev.kind]
@@ -441,4 +446,5 @@ _HANDLERS: dict[type, Callable[[State, Any, e.Record], State]] = {
     e.SessionImported: _session_imported,
     e.LogRecovered: _log_recovered,
     **REVIEW_HANDLERS,
+    **TOOL_HANDLERS,
 }

@@ -103,7 +103,9 @@ def piece_of(
         return Output(event.channel, event.text, seq)
     if isinstance(event, e.ToolCalled):
         words = " ".join(f"{key}={value!r}"[:60] for key, value in event.arguments.items())
-        return Output("tool", f"{event.name} {words}".strip() + "\n", seq)
+        said = {"ask": "asked: ", "deny": "denied: "}.get(event.decision)
+        note = f"  {said}{event.why}" if said else ""
+        return Output("tool", f"{event.name} {words}".strip() + f"{note}\n", seq)
     if isinstance(event, e.ToolReturned):
         return Output("output", ("ok: " if event.ok else "failed: ") + event.summary + "\n", seq)
     if isinstance(event, e.ContextCompacted):

@@ -90,7 +90,6 @@ def flagged(patch: Patch) -> dict[str, str]:
     }
 
 
-def sentence(found: Iterable[tuple[str, str]]) -> str:
-    """The flagged files as one sentence."""
-    said = "; ".join(f"{path}: {why}" for path, why in found)
-    return f"It changes files that run by being there ({said})."
+def sentence(flags: Iterable[str]) -> str:
+    """The flagged files, each with its reason, as one sentence."""
+    return f"It changes files that run by being there ({'; '.join(flags)})."

@@ -12,9 +12,7 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import Literal, Self
-
-from pydantic import Field, model_validator
+from typing import Literal
 
 from agent_tui.domain.base import Value
 
@@ -55,22 +53,23 @@ class Rule(Value):
     command: tuple[str, ...] = ()
     line: str = ""
     path: str = ""
-    min_bytes: int | None = Field(default=None, ge=0)
-    max_bytes: int | None = Field(default=None, ge=0)
+    min_bytes: int | None = None
+    max_bytes: int | None = None
     network: bool | None = None
     reason: str = ""
 
-    @model_validator(mode="after")
-    def _fits(self) -> Self:
+    @property
+    def contradiction(self) -> str:
+        """Why it can never match, or "" when it can."""
         if sum(map(bool, (self.command, self.line, self.path))) > 1:
-            raise ValueError("a rule has a command, a line or a path, and not two of them")
+            return "a rule has a command, a line or a path, and not two of them"
         if (self.command or self.line) and not fnmatch.fnmatchcase(RUN_COMMAND, self.tool):
-            raise ValueError(f"only {RUN_COMMAND} has commands")
-        return self
+            return f"only {RUN_COMMAND} has commands"
+        return ""
 
     def __str__(self) -> str:
         parts: list[str] = [self.action]
-        if self.tool != "*" or not (self.command or self.line):
+        if not (self.command or self.line):
             parts.append("every tool" if self.tool == "*" else self.tool)
         if self.command:
             parts.append(f"commands that begin with `{join(self.command)}`")
@@ -211,6 +210,8 @@ def _matches(rule: Rule, call: Call, part: Part) -> bool:
     # What nobody can tell counts as the network for a rule that keeps it off.
     unsure = strict and rule.network and part.network is None
     if rule.network is not None and part.network != rule.network and not unsure:
+        return False
+    if rule.contradiction:
         return False
     if rule.line:
         return call.line == rule.line

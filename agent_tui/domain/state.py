@@ -14,6 +14,7 @@ from agent_tui.domain.checks import CheckResult
 from agent_tui.domain.comments import CommentDraft, CommentEntry
 from agent_tui.domain.decision import Approval, Gate, Selection
 from agent_tui.domain.output import Pieces
+from agent_tui.domain.rules import Rule
 from agent_tui.domain.spec import Spec
 from agent_tui.domain.usage import Cost, Usage
 from agent_tui.domain.verdict import LedgerEntry, Verdict
@@ -176,6 +177,11 @@ class State:
         carried_comments: Ids of the comments that it holds.
         extra: How often each limit was raised by the person.
         person_s: Seconds that gates waited for the person.
+        rules: What the person allowed for the whole session.
+        running: Command lines that run now.
+        unfinished: Command lines that ran when their step was cut off: how far they came, nobody
+            knows.
+        sources: What each step's model read of the repository.
         requests: What the person asked for later, after the session's own request.
         imported: The account of the source, at the end of a session that was imported.
         away_s: Seconds between a time when the session was left and the next resume.
@@ -226,6 +232,10 @@ class State:
     requests: tuple[str, ...] = ()
     imported: e.SessionImported | None = None
     notes: tuple[str, ...] = ()
+    rules: tuple[Rule, ...] = ()
+    running: tuple[e.CommandStarted, ...] = ()
+    unfinished: tuple[str, ...] = ()
+    sources: tuple[e.SourcesRead, ...] = ()
 
     @property
     def roles(self) -> dict[Role, ModelRef]:

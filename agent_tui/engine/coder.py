@@ -20,7 +20,7 @@ async def code(ctx: Context) -> None:
     start = before.tree if before else ctx.workspace.base_tree
     async with ctx.step("code", role="coder", attempt=number) as step:
         await ctx.workspace.reset(start)
-        desk = Desk(ctx.workspace, start)
+        desk = Desk(ctx, step, "coder", start)
         done = await converse(
             ctx,
             step,

@@ -19,6 +19,7 @@ from agent_tui.domain.events import (
     StepOutcome,
     StepStarted,
 )
+from agent_tui.domain.rules import Rule
 from agent_tui.domain.state import State
 from agent_tui.domain.turn import (
     Counted,
@@ -36,7 +37,23 @@ from agent_tui.domain.turn import (
 from agent_tui.domain.usage import Cost, Usage
 from agent_tui.engine.limits import LimitReached, check_limits
 from agent_tui.engine.recorder import OutputStream, Recorder
-from agent_tui.ports import Checks, Clock, Ids, Model, Workspace, WorkspaceError
+from agent_tui.ports import (
+    Checks,
+    Clock,
+    Commands,
+    EditFormats,
+    Gatekeeper,
+    Ids,
+    Model,
+    RuleStore,
+    Workspace,
+    WorkspaceError,
+)
+
+
+class StepStopped(Exception):
+    """The person stopped the session in the middle of a step."""
+
 
 CALL = "\x1e"
 """Begins each call in a step's output of the channel ``arguments``."""
@@ -70,6 +87,11 @@ class Context:
         price: The cost of a call of a model.
         window: Tokens that a model takes in and gives out in one call; None where unknown.
         open_model: Opens a model that takes the place of another.
+        commands: Runs command lines of the coder's; None offers it no such tool.
+        edits: Reads patches; None offers no such tool.
+        rules: The configured rules for tool calls.
+        rule_store: The rules that the person gave for this project.
+        keeper: Who is asked about tool calls; None denies what would be asked.
         signoff: The person's own ``Name <mail>``, if they asked for a Signed-off-by line.
     """
 
@@ -83,6 +105,11 @@ class Context:
     signoff: str | None = None
     open_model: Callable[[ModelRef], Awaitable[Model]] = no_other
     window: Callable[[ModelRef], int | None] = unknown_window
+    commands: Commands | None = None
+    edits: EditFormats | None = None
+    rules: tuple[Rule, ...] = ()
+    rule_store: RuleStore | None = None
+    keeper: Gatekeeper | None = None
 
     @property
     def state(self) -> State:
@@ -117,9 +144,12 @@ class Context:
             StepStarted(step=step_id, kind=kind, role=role, model=model, attempt=attempt), who
         )
         began = self.clock.monotonic_ns()
+        waited = self.state.person_s
 
         async def finish(outcome: StepOutcome, detail: str = "") -> None:
-            wall = (self.clock.monotonic_ns() - began) / 1e9
+            # The time in which a person was asked about a tool call is not the step's.
+            asked = self.state.person_s - waited
+            wall = max(0.0, (self.clock.monotonic_ns() - began) / 1e9 - asked)
             await self.recorder.append(
                 StepFinished(step=step_id, outcome=outcome, wall_s=wall, detail=detail), who
             )
@@ -129,7 +159,7 @@ class Context:
         except (ModelError, WorkspaceError) as error:
             await finish("failed", str(error))
             raise
-        except LimitReached as limit:
+        except (LimitReached, StepStopped) as limit:
             await finish("cancelled", str(limit))
             raise
         except asyncio.CancelledError:

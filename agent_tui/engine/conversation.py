@@ -10,7 +10,9 @@ from agent_tui.domain.events import ToolCalled, ToolReturned
 from agent_tui.domain.text import one_line
 from agent_tui.domain.turn import Done, Message, ModelError, ModelRequest, ToolCall, ToolResult
 from agent_tui.engine.context import Context
-from agent_tui.engine.tools import Toolbox
+from agent_tui.engine.supervisor import supervise
+from agent_tui.engine.tools.base import ToolFailed
+from agent_tui.engine.tools.toolbox import Toolbox, failed
 
 MAX_CALLS = 60
 """Model calls in one step. A coder that needs more is going round in circles."""
@@ -64,10 +66,17 @@ async def converse(
 
 
 async def _run(ctx: Context, step: str, role: Role, toolbox: Toolbox, call: ToolCall) -> ToolResult:
-    await ctx.recorder.append(
-        ToolCalled(step=step, call=call.id, name=call.name, arguments=_arguments(call)), role
-    )
-    result = await toolbox.run(call)
+    arguments = _arguments(call)
+    try:
+        tool = toolbox.read(call)
+        asked = tool.asks(toolbox.desk)
+    except ToolFailed as error:
+        called = ToolCalled(step=step, call=call.id, name=call.name, arguments=arguments)
+        await ctx.recorder.append(called, role)
+        result = failed(call, str(error))
+    else:
+        refused = await supervise(ctx, step, role, call, arguments, asked)
+        result = failed(call, refused) if refused else await toolbox.run(call, tool)
     await ctx.recorder.append(
         ToolReturned(
             step=step, call=call.id, ok=result.ok, summary=one_line(result.text, 120) or "nothing"

@@ -4,12 +4,10 @@ import asyncio
 
 from agent_tui.domain.base import Actor
 from agent_tui.domain.decision import (
-    AddComment,
     AddFinding,
     Answer,
     Approval,
     Approve,
-    ChangeComment,
     ChangeModel,
     Choice,
     EditDeploy,
@@ -19,11 +17,7 @@ from agent_tui.domain.decision import (
     Gate,
     GateKind,
     Reject,
-    RemoveComment,
     Reopen,
-    ResolveComment,
-    SaveComment,
-    SaveDraft,
     SaveSelection,
     Seen,
     Selection,
@@ -31,21 +25,24 @@ from agent_tui.domain.decision import (
 )
 from agent_tui.domain.events import (
     DeployChanged,
-    DraftSaved,
     FindingAdded,
     FindingChanged,
     GateDecided,
     GateOpened,
     SelectionSaved,
 )
+from agent_tui.domain.presence import flagged, sentence
 from agent_tui.domain.state import State
 from agent_tui.engine import coder, planner
-from agent_tui.engine import comments as remarks
 from agent_tui.engine.briefs import rejection
 from agent_tui.engine.committer import propose_message
 from agent_tui.engine.context import Context
+from agent_tui.engine.remarks import keep
 from agent_tui.engine.reviewer import person_finding
+from agent_tui.engine.supervisor import NOBODY
 from agent_tui.ports import Gatekeeper
+
+NEEDS_A_PERSON = "Only a person may approve that."
 
 BINDING: frozenset[GateKind] = frozenset({"diff", "verdict", "message"})
 """Gates whose approval names the bytes that may be committed."""
@@ -141,6 +138,10 @@ class PolicyGatekeeper:
             if self._again is None or self._again.id != gate.id:
                 raise Parked(gate)
             return Approve()
+        if gate.kind == "tool":
+            return Reject(reason=NOBODY)
+        if gate.flags:
+            return Reject(reason=f"{sentence(gate.flags)} {NEEDS_A_PERSON}", stop=True)
         if gate.kind == "deploy" and not self._deploy:
             return Reject(reason='Deploying needs a person\'s approval, or gates.deploy = "auto".')
         return Approve()
@@ -160,14 +161,21 @@ class Gates:
         ctx = self._ctx
         gate = ctx.state.gate
         if gate is None or gate.kind != kind:
-            gate = Gate(id=ctx.ids.new("gate"), kind=kind, question=question)
+            flags = await self._flags(kind)
+            gate = Gate(id=ctx.ids.new("gate"), kind=kind, question=question, flags=flags)
             await ctx.recorder.append(GateOpened(gate=gate), "engine")
         began = self._opened.setdefault(gate.id, ctx.clock.monotonic_ns())
-        automatic = ctx.session.gates.get(kind) == "auto"
+        automatic = ctx.session.gates.get(kind) == "auto" and not gate.flags
         keeper = self._policy if automatic else self._person
         answer = await keeper.answer(gate, ctx.state)
         waited_s = (ctx.clock.monotonic_ns() - began) / 1e9
         await self._take(gate, answer, keeper.actor, waited_s)
+
+    async def _flags(self, kind: GateKind) -> tuple[str, ...]:
+        if kind != "diff":
+            return ()
+        found = flagged(await coder.current_patch(self._ctx))
+        return tuple(f"{path}: {why}" for path, why in found.items())
 
     async def _take(self, gate: Gate, answer: Answer, actor: Actor, waited_s: float) -> None:
         ctx = self._ctx
@@ -258,9 +266,6 @@ class Gates:
             case SaveSelection(selection=selection, seen=seen):
                 saved = SelectionSaved(gate=gate.id, selection=selection, seen=seen)
                 await ctx.recorder.append(saved, actor, durable=False)
-            case SaveDraft(subject=about, text=text):
-                draft = DraftSaved(gate=gate.id, subject=about, text=text)
-                await ctx.recorder.append(draft, actor, durable=False)
             case Waive(finding=finding, reason=reason):
                 waived = FindingChanged(finding=finding, status="waived", reason=reason)
                 await ctx.recorder.append(waived, actor)
@@ -269,10 +274,8 @@ class Gates:
             case AddFinding(finding=draft):
                 added = person_finding(ctx.state, draft, await coder.current_patch(ctx))
                 await ctx.recorder.append(FindingAdded(finding=added), actor)
-            case (
-                AddComment() | ChangeComment() | RemoveComment() | ResolveComment() | SaveComment()
-            ):
-                await remarks.take(ctx, answer, actor)
+            case _:
+                await keep(ctx, gate, answer, actor)
 
 
 def subject(state: State, kind: GateKind) -> str:

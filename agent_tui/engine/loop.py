@@ -1,7 +1,9 @@
 """The loop: look at the state, do what comes next, until the session is done."""
 
 import asyncio
+import contextlib
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 
 from agent_tui.domain.decision import GateKind
 from agent_tui.domain.events import (
@@ -15,7 +17,7 @@ from agent_tui.domain.events import (
 from agent_tui.domain.state import Phase, State
 from agent_tui.domain.turn import ModelError
 from agent_tui.engine import coder, committer, given, planner, reviewer
-from agent_tui.engine.context import Context
+from agent_tui.engine.context import Context, StepStopped
 from agent_tui.engine.gates import Gates, PolicyGatekeeper
 from agent_tui.engine.limits import LimitReached, check_iterations
 from agent_tui.ports import Gatekeeper, Retries, WorkspaceError
@@ -31,7 +33,7 @@ class Engine:
     """
 
     def __init__(self, ctx: Context, person: Gatekeeper, policy: Gatekeeper | None = None) -> None:
-        self._ctx = ctx
+        self._ctx = ctx = replace(ctx, keeper=person)
         self._gates = Gates(ctx, person, policy or PolicyGatekeeper(deploy=True))
         self._turn: asyncio.Task[None] | None = None
         self._stopping = False
@@ -71,7 +73,8 @@ class Engine:
                 elif self.state.refused is not None and self.state.phase is Phase.COMMIT:
                     await self._gate("fault", self.state.refused.detail)
                 else:
-                    await self._interruptible(self._do[self.state.phase]())
+                    with contextlib.suppress(StepStopped):  # the state says what comes next
+                        await self._interruptible(self._do[self.state.phase]())
             except LimitReached as limit:
                 await self._gate("limit", str(limit))
             except (ModelError, WorkspaceError) as error:
@@ -91,7 +94,8 @@ class Engine:
 
     def interrupt(self) -> bool:
         """Stop the step that runs now; a gate asks how to go on. False if nothing runs."""
-        if self._turn is None or self.state.gate is not None:
+        gate = self.state.gate
+        if self._turn is None or (gate is not None and gate.kind != "tool"):
             return False
         self._stopping = True
         return self._turn.cancel()

@@ -15,7 +15,7 @@ from agent_tui.engine.tools import READING_TOOLS, Desk, Toolbox
 async def plan(ctx: Context) -> None:
     """Ask for a spec and propose it."""
     async with ctx.step("plan", role="planner") as step:
-        desk = Desk(ctx.workspace, ctx.workspace.base_tree)
+        desk = Desk(ctx, step, "planner", ctx.workspace.base_tree)
         done = await converse(
             ctx,
             step,

@@ -53,7 +53,7 @@ async def review(ctx: Context) -> None:
             role="reviewer",
             system=system_prompt("review" if ctx.session.given else "reviewer"),
             opening=user(reviewer_brief(ctx.state, decode(raw), patch)),
-            toolbox=Toolbox(READING_TOOLS, Desk(ctx.workspace, revision.tree)),
+            toolbox=Toolbox(READING_TOOLS, Desk(ctx, step, "reviewer", revision.tree)),
             answer_schema=schema(ReviewAnswer),
         )
         answer = read_answer(ReviewAnswer, done.message.text, "reviewer")

@@ -65,6 +65,8 @@ def key_names(keys: str) -> str:
 
 ACTIONS: tuple[Action, ...] = (
     Action("approve", "a", "approve", "Approve what the gate asks about.", "Gate", "session"),
+    Action("always", "A", "always", "Allow such tool calls from now on, by a rule of yours.",
+           "Gate", "session"),
     Action("reject", "r", "reject", "Reject it: again with a reason, or stop.", "Gate", "session"),
     Action("edit", "e", "edit", "Edit the spec, the file at the cursor, or the message; after a "
            "fault, choose another model.", "Gate", "session"),

@@ -24,6 +24,7 @@ from agent_tui.domain.text import decode, visible_lines
 from agent_tui.domain.verdict import LedgerEntry, Severity
 from agent_tui.engine.briefs import rejection
 from agent_tui.engine.gates import subject
+from agent_tui.ui import tool_gate
 from agent_tui.ui.actions import BY_ID
 from agent_tui.ui.controller import SessionController
 from agent_tui.ui.render.diff import LinePlace
@@ -58,6 +59,7 @@ _LABELS: dict[GateKind, list[tuple[str, str]]] = {
     "deploy": [("approve", "run it"), ("edit", "edit"), ("reject", "skip")],
     "limit": [("approve", "allow more"), ("reject", "stop")],
     "fault": [("approve", "try again"), ("edit", "other model"), ("reject", "stop")],
+    "tool": [("approve", "allow once"), ("always", "always…"), ("reject", "deny…")],
 }
 
 
@@ -99,6 +101,7 @@ class LiveController(SessionController):
         self.edit: Callable[[bool], Awaitable[None]]
         self._actions |= {
             "approve": self._approve,
+            "always": self._always,
             "reject": self._reject,
             "edit": lambda: self.edit(False),
             "edit-outside": lambda: self.edit(True),
@@ -170,6 +173,7 @@ class LiveController(SessionController):
             return "no gate waits for you"
         kind = gate.kind
         allowed: dict[str, tuple[str, ...]] = {
+            "always": ("tool",),
             "edit": ("spec", "diff", "verdict", "message", "deploy", "fault"),
             "edit-outside": ("spec", "diff", "verdict", "message", "deploy"),
             "toggle": ("diff", "verdict"),
@@ -218,9 +222,16 @@ class LiveController(SessionController):
         selection = self.presenter.draft.selection
         self.answer(gate.id, Approve(selection=selection, seen=self.seen()))
 
+    def _always(self) -> None:
+        if self.state.gate is not None:
+            tool_gate.always(self.screen, self.state.gate, self.answer)
+
     def _reject(self) -> None:
         gate, state, patch = self.state.gate, self.state, self.presenter.patch
         if gate is None:
+            return
+        if gate.kind == "tool":
+            tool_gate.deny(self.screen, gate, self.answer)
             return
         if given_of(state) is not None and gate.kind != "deploy":
             turn_down(self, gate)
@@ -397,7 +408,8 @@ class LiveController(SessionController):
 
     def escape(self) -> Awaitable[None] | None:
         """Stop the step that runs."""
-        if self.state.gate is not None or self.state.finished is not None:
+        gate = self.state.gate
+        if self.state.finished is not None or (gate is not None and gate.kind != "tool"):
             return None
         if self._interrupt():
             self.tell("stopping…")

@@ -13,6 +13,7 @@ from agent_tui.domain.state import State
 from agent_tui.ui.highlighting import highlight_patch
 from agent_tui.ui.render import diff, spec, status, verdict
 from agent_tui.ui.render.activity import activity_rows
+from agent_tui.ui.render.tool import tool_rows
 from agent_tui.ui.screens.session import SessionScreen
 from agent_tui.ui.selection import DraftSelection
 from agent_tui.ui.widgets.bars import Bar, GateBar, PaneTabs, Timeline
@@ -250,7 +251,8 @@ class Presenter:
     def _show_diff(self, state: State) -> None:
         step = state.step
         coding = step is not None and step.kind == "code" and step.outcome != "done"
-        activity = coding or self.show_activity or state.revision is None
+        asking = state.gate is not None and state.gate.kind == "tool"
+        activity = coding or asking or self.show_activity or state.revision is None
         self._screen.query_one("#diff-pane").set_class(activity, "-activity")
         if activity:
             self._show_activity(state)
@@ -279,8 +281,10 @@ class Presenter:
         view = self._view("activity")
         step = next((s for s in reversed(state.steps) if s.kind == "code"), None)
         width = view.text_width
-        if width > 0 and self._changed("activity", step, width):
-            view.show(activity_rows(state, width), follow=True)
+        question = state.gate.tool if state.gate is not None else None
+        if width > 0 and self._changed("activity", step, question, width):
+            asked = tool_rows(question, width) if question is not None else []
+            view.show([*activity_rows(state, width), *asked], follow=True)
 
     def _show_verdict(self, state: State) -> None:
         view = self._view("verdict")
@@ -313,7 +317,7 @@ class Presenter:
         pane = None
         if gate is not None:
             subject = gate.id
-            pane = {"spec": 0, "diff": 1}.get(gate.kind, 2)
+            pane = {"spec": 0, "diff": 1, "tool": 1}.get(gate.kind, 2)
             if gate.kind in ("limit", "fault"):
                 pane = None
         elif step is not None and step.running:

@@ -7,7 +7,8 @@ from types import TracebackType
 from agent_tui.domain.decision import Approval, Selection
 from agent_tui.domain.events import RepoFacts
 from agent_tui.domain.patch import Patch
-from agent_tui.ports import CommitError, Committed, HookRun
+from agent_tui.ports import Commit, CommitError, Committed, HookRun, Match
+from agent_tui.workspace import looking
 from agent_tui.workspace.commit import Committer, Consent, session_branch
 from agent_tui.workspace.files import remove_tree, write_files
 from agent_tui.workspace.git import GitThread, Place
@@ -171,6 +172,39 @@ class GitWorkspace:
     async def files(self, tree: str) -> tuple[str, ...]:
         """All paths of a tree."""
         return await self._thread.call(self._trees.files, tree)
+
+    async def search(
+        self,
+        tree: str,
+        pattern: str,
+        *,
+        regex: bool = True,
+        ignore_case: bool = False,
+        limit: int = 200,
+    ) -> tuple[tuple[Match, ...], bool]:
+        """Matching lines of a tree, and whether there were more."""
+        return await self._thread.call(
+            looking.search,
+            self._parts.git,
+            self._trees.store.trees,
+            tree,
+            pattern,
+            regex=regex,
+            ignore_case=ignore_case,
+            limit=limit,
+        )
+
+    async def history(self, path: str | None, limit: int) -> tuple[Commit, ...]:
+        """The newest commits from the base commit on, of one path or of all."""
+        git, user = self._parts.git, self._parts.user
+        return await self._thread.call(looking.history, git, user, self._facts.commit, path, limit)
+
+    async def blame(self, path: str, first: int, last: int) -> str:
+        """Who changed which of these lines last, as of the base commit."""
+        git, user = self._parts.git, self._parts.user
+        return await self._thread.call(
+            looking.blame, git, user, self._facts.commit, path, first, last
+        )
 
     async def write_files(self, files: Mapping[str, bytes | None]) -> None:
         """Write (or, with None, delete) files in the worktree, never outside it."""

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from agent_tui.domain import events as e
 from agent_tui.domain.base import Actor, BlobRef, ModelRef
-from agent_tui.domain.decision import Approval, Choice, Gate, GateKind
+from agent_tui.domain.decision import Approval, Choice, Gate, GateKind, ToolQuestion
 from agent_tui.domain.fold import apply
 from agent_tui.domain.spec import Criterion, Spec
 from agent_tui.domain.state import Phase, State, Step
@@ -59,6 +59,10 @@ POOLS: dict[str, st.SearchStrategy[Any]] = {
     "arguments": st.dictionaries(st.text(), st.text() | st.integers() | st.none(), max_size=2),
     "data": st.just({}),
 }
+st.register_type_strategy(
+    ToolQuestion,
+    st.builds(ToolQuestion, step=POOLS["step"], arguments=POOLS["arguments"], proposed=st.just(())),
+)
 
 
 def strategy_for(cls: type[e.Event]) -> st.SearchStrategy[e.Event]:

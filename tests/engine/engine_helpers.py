@@ -358,19 +358,20 @@ async def start(
     deploy: tuple[str, ...] = (),
     price: Callable[[ModelRef, Usage], Cost] = unpriced,
     request: str = "Please do it",
+    session: str = SESSION,
 ) -> Session:
     facts = await open_repository(repo.root)
-    workspace = await GitWorkspace.create(facts, SESSION, worktrees, hooks="run")
+    workspace = await GitWorkspace.create(facts, session, worktrees, hooks="run")
     turns: dict[Role, Sequence[Turn]] = {
         "planner": planner,
         "coder": coder,
         "reviewer": reviewer,
     }
     models: dict[Role, FakeModel] = {role: FakeModel(role, said) for role, said in turns.items()}
-    session = Session(repo, workspace, models, price)
-    await session.ctx.recorder.append(
+    made = Session(repo, workspace, models, price)
+    await made.ctx.recorder.append(
         e.SessionStarted(
-            session=SESSION,
+            session=session,
             request=request,
             repo=facts,
             roles={role: model.ref for role, model in models.items()},
@@ -381,7 +382,7 @@ async def start(
         ),
         "person",
     )
-    return session
+    return made
 
 
 RETRY = Retrying(kind="overloaded", message="Busy.", attempt=2, wait_s=1.0)

@@ -110,7 +110,13 @@ async def test_each_role_is_told_what_it_needs(starting: Starter) -> None:
     assert "\n-line 3\n+three\n" in opening
     for role, model in models.items():
         assert all(r.role == role for r in model.requests)
-    assert {t.name for t in models["planner"].requests[0].tools} == {"list_files", "read_file"}
+    assert {t.name for t in models["planner"].requests[0].tools} == {
+        "list_files",
+        "read_file",
+        "search",
+        "git_log",
+        "git_blame",
+    }
     assert models["planner"].requests[0].answer_schema is not None
     assert models["coder"].requests[0].answer_schema is None
 

@@ -67,6 +67,9 @@ async def use_everything(repo: Repo, tmp_path: Path) -> None:
     await workspace.reset(tree)
     await workspace.files(tree)
     await workspace.read(tree, "a.txt")
+    await workspace.search(tree, "one")
+    await workspace.history("a.txt", 5)
+    await workspace.blame("a.txt", 1, 2)
     checks = TreeChecks(workspace)
     await checks.run(tree, CheckCommand(name="x", command=("true",)), lambda _: None)
     with pytest.raises(CommitError):

@@ -18,7 +18,13 @@ from agent_tui.domain.events.commit import (
     DeployChanged,
     DeployFinished,
 )
-from agent_tui.domain.events.gates import DraftSaved, GateDecided, GateOpened, SelectionSaved
+from agent_tui.domain.events.gates import (
+    DraftSaved,
+    GateDecided,
+    GateOpened,
+    RuleAdded,
+    SelectionSaved,
+)
 from agent_tui.domain.events.imported import ImportSource, RequestAdded, SessionImported
 from agent_tui.domain.events.proposals import (
     AttemptProposed,
@@ -54,12 +60,15 @@ from agent_tui.domain.events.session import (
 )
 from agent_tui.domain.events.steps import (
     Channel,
+    CommandEnded,
+    CommandStarted,
     ContextCompacted,
     ModelAnswered,
     ModelAsked,
     ModelFailed,
     ModelRetried,
     ModelTried,
+    SourcesRead,
     StepFinished,
     StepKind,
     StepOutcome,
@@ -86,6 +95,10 @@ Event = (
     | ModelAnswered
     | ToolCalled
     | ToolReturned
+    | CommandStarted
+    | CommandEnded
+    | SourcesRead
+    | RuleAdded
     | StepFinished
     | SpecProposed
     | AttemptProposed
@@ -144,6 +157,8 @@ __all__ = [
     "ChecksFinished",
     "Claim",
     "CoderReport",
+    "CommandEnded",
+    "CommandStarted",
     "CommentAdded",
     "CommentChanged",
     "CommentDraftSaved",
@@ -176,6 +191,7 @@ __all__ = [
     "Record",
     "RepoFacts",
     "RequestAdded",
+    "RuleAdded",
     "SelectionSaved",
     "SessionFinished",
     "SessionForked",
@@ -184,6 +200,7 @@ __all__ = [
     "SessionResumed",
     "SessionStarted",
     "Since",
+    "SourcesRead",
     "SpecProposed",
     "StepFinished",
     "StepKind",

@@ -4,6 +4,7 @@ from typing import Literal
 
 from agent_tui.domain.base import Value
 from agent_tui.domain.decision import Approval, Choice, Gate, GateKind, Seen, Selection
+from agent_tui.domain.rules import Rule, Scope
 
 
 class GateOpened(Value):
@@ -21,6 +22,7 @@ class GateDecided(Value):
         comments: Ids of the person's comments that stand in it.
         selection: What was left out of a change that was rejected.
         waited_s: How long the gate was open in the process that closed it.
+        scope: Of an approved tool call, for how long it was allowed.
     """
 
     type: Literal["gate.decided"] = "gate.decided"
@@ -34,6 +36,7 @@ class GateDecided(Value):
     seen: Seen | None = None
     selection: Selection | None = None
     waited_s: float = 0.0
+    scope: Scope = "once"
 
 
 class SelectionSaved(Value):
@@ -58,3 +61,11 @@ class DraftSaved(Value):
     gate: str
     subject: str
     text: str
+
+
+class RuleAdded(Value):
+    """A person's answer "always" became a rule."""
+
+    type: Literal["rule.added"] = "rule.added"
+    rule: Rule
+    scope: Scope

@@ -3,6 +3,7 @@
 from typing import Any, Literal
 
 from agent_tui.domain.base import ModelRef, Role, Value
+from agent_tui.domain.rules import Effect
 from agent_tui.domain.usage import Cost, Latency, Usage
 
 StepKind = Literal["plan", "code", "check", "review", "message", "commit", "deploy"]
@@ -127,13 +128,58 @@ class ModelAnswered(Value):
 
 
 class ToolCalled(Value):
-    """A model asked for a tool, and the supervisor's rule said what to do."""
+    """A model asked for a tool, and the supervisor's rules said what to do.
+
+    Attributes:
+        decision: What they said; "" for a call that could not be understood, and in logs of
+            versions that asked nobody.
+        rule: The rule or the default that said so, in words.
+        why: The reason, when it is not simply allowed.
+    """
 
     type: Literal["tool.called"] = "tool.called"
     step: str
     call: str
     name: str
     arguments: dict[str, Any] = {}
+    decision: Effect | Literal[""] = ""
+    rule: str = ""
+    why: str = ""
+
+
+class CommandStarted(Value):
+    """Durable before a command line of a model's runs. Without its end, its outcome is unknown."""
+
+    type: Literal["command.started"] = "command.started"
+    step: str
+    call: str
+    line: str
+
+
+class CommandEnded(Value):
+    """A command line has run, as in :class:`~agent_tui.ports.CommandResult`."""
+
+    type: Literal["command.ended"] = "command.ended"
+    step: str
+    call: str
+    exit_code: int | None = None
+    duration_s: float = 0.0
+    problem: str = ""
+
+
+class SourcesRead(Value):
+    """What a model was shown of the repository before it answered.
+
+    Attributes:
+        instructions: Paths of files that tell agents how to work there, and were put in the brief.
+        files: Paths that it read with its tools, in the order of the first time.
+    """
+
+    type: Literal["sources.read"] = "sources.read"
+    step: str
+    role: Role
+    instructions: tuple[str, ...] = ()
+    files: tuple[str, ...] = ()
 
 
 class ToolReturned(Value):

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable
 
 from textual.content import Content
 
-from agent_tui.domain.decision import GateKind
+from agent_tui.domain.decision import GateKind, ToolQuestion
 from agent_tui.domain.events import SessionStarted
 from agent_tui.domain.patch import Patch
 from agent_tui.domain.state import Decided, Phase, Retry, State, Step
@@ -170,6 +170,7 @@ _GATE_NAMES: dict[GateKind, str] = {
     "deploy": "deploy",
     "limit": "limit",
     "fault": "fault",
+    "tool": "tool",
 }
 
 
@@ -220,11 +221,21 @@ def gate_question(state: State, patch: Patch, seen: int, now_s: float = 0.0) -> 
             words = f"A check fails on this tree. {words}"
     elif gate.kind == "deploy":
         words = f"Run: {visible(' '.join(state.deploy_command))}"
+    elif gate.kind == "tool" and gate.tool is not None:
+        words = _tool_words(gate.tool)
     elif gate.kind == "limit":
         words += " Approve to allow as much again."
     elif gate.kind == "fault":
         words += " Approve to try again."
     return Content.assemble(head, " ", words)
+
+
+def _tool_words(tool: ToolQuestion) -> str:
+    command = tool.arguments.get("command")
+    if tool.name == "run_command" and isinstance(command, str):
+        return f"Run: {visible(command)}"
+    path = tool.arguments.get("path")
+    return f"{one_line(tool.name)} {one_line(path) if isinstance(path, str) else ''}".rstrip() + "?"
 
 
 def _verdict_words(state: State) -> str:
