@@ -133,6 +133,10 @@ def progress(record: e.Record, state: State) -> str:
             return f"  deploy: {'done' if ok else f'failed with {code}'}"
         case e.SessionFinished(outcome=outcome, detail=detail):
             return f"{outcome}: {one_line(detail, 500)}"
+        case e.RequestAdded(text=text):
+            return f"request: {one_line(text)}"
+        case e.SessionImported(imported=taken, kept_raw=raw, dropped=dropped):
+            return f"  of the source: {taken} imported, {raw} kept raw, {dropped} dropped"
         case e.LogRecovered(detail=detail):
             return f"  {one_line(detail, 500)}"
     return ""

@@ -78,4 +78,8 @@ def shipped_sessions() -> list[Path]:
     folder = paths.shipped_sessions()
     if not folder.is_dir():
         return []
-    return sorted(path for path in folder.iterdir() if not path.name.startswith((".", "README")))
+    return sorted(
+        path
+        for path in folder.iterdir()
+        if (path / EVENTS).is_file() or (path.suffix == SUFFIX and path.is_file())
+    )

@@ -1,4 +1,4 @@
-"""``sessions import``: what other agents recorded."""
+"""``sessions import``, ``export`` and ``schema``: other agents, other programs, other readers."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from agent_tui.commands.common import FAILED, OK, Parents, Subparsers, options_of
+from agent_tui.commands.common import FAILED, OK, Parents, Subparsers, fail, options_of
 
 if TYPE_CHECKING:
     from agent_tui.bootstrap.transfer import Imported
@@ -24,6 +24,7 @@ FORMATS = (
     "claude-replay",
     "aider",
 )
+EXPORTS = ("html", "markdown", "patch", "bundle", "atif", "asciinema", "otlp")
 
 
 def add(commands: Subparsers[argparse.ArgumentParser], parents: Parents) -> None:
@@ -46,6 +47,33 @@ def add(commands: Subparsers[argparse.ArgumentParser], parents: Parents) -> None
     imports.add_argument("--dry-run", action="store_true", help="only the account; write nothing")
     imports.add_argument("--json", action="store_true", help="the account as JSON, a file a line")
     imports.set_defaults(run=_import)
+
+    exports = commands.add_parser(
+        "export",
+        help="write a session for people or for other programs",
+        description="Write a session, or another agent's file, in another format. Secrets are "
+        "taken out once more, and what was taken out is said.",
+        parents=[parents.common],
+    )
+    exports.add_argument("session", metavar="ID|PATH", help="as for replay")
+    exports.add_argument(
+        "--format", choices=EXPORTS, default="html", help="default: html, one file that opens alone"
+    )
+    exports.add_argument(
+        "-o",
+        "--output",
+        type=Path,
+        metavar="FILE",
+        help="default: named by the session; - is stdout",
+    )
+    exports.add_argument("--force", action="store_true", help="write over a file that is there")
+    exports.add_argument(
+        "--endpoint", metavar="URL", help="with otlp: send the spans to a collector instead"
+    )
+    exports.add_argument("--keep-secrets", action="store_true", help="take nothing out")
+    exports.set_defaults(run=_export)
+    schema = commands.add_parser("schema", help="print the JSON Schema of a record of the log")
+    schema.set_defaults(run=_schema)
 
 
 def _import(arguments: argparse.Namespace) -> int:
@@ -106,3 +134,48 @@ def _account_lines(result: Imported, account: Account) -> list[str]:
     if result.session:
         lines.append(f"  replay it: agent-tui replay {result.session}")
     return lines
+
+
+def _export(arguments: argparse.Namespace) -> int:
+    from agent_tui.bootstrap.transfer import export_session  # noqa: PLC0415
+    from agent_tui.domain.text import one_line  # noqa: PLC0415
+    from agent_tui.headless import progress  # noqa: PLC0415
+    from agent_tui.sessions.exporters.export import SUFFIX  # noqa: PLC0415
+    from agent_tui.sessions.exporters.otlp import send_otlp  # noqa: PLC0415
+
+    if arguments.endpoint and arguments.format != "otlp":
+        return fail("--endpoint goes with --format otlp")
+    made = export_session(
+        options_of(arguments),
+        arguments.session,
+        arguments.format,
+        progress,
+        keep_secrets=arguments.keep_secrets,
+    )
+    if made.removed:
+        print(made.removed, file=sys.stderr)
+    for note in made.notes:
+        print(f"note: {one_line(note, 300)}", file=sys.stderr)
+    if arguments.endpoint:
+        print(f"sent to {send_otlp(made.data, arguments.endpoint)}", file=sys.stderr)
+        return OK
+    if arguments.output == Path("-"):
+        sys.stdout.buffer.write(made.data)
+        return OK
+    path = arguments.output or Path(made.session + SUFFIX[arguments.format])
+    try:
+        with path.expanduser().open("wb" if arguments.force else "xb") as file:
+            file.write(made.data)
+    except FileExistsError:
+        return fail(f"{path} is there already; write over it with --force")
+    except OSError as error:
+        return fail(f"cannot write {path}: {error.strerror}")
+    print(path)
+    return OK
+
+
+def _schema(arguments: argparse.Namespace) -> int:
+    from agent_tui.sessions.schema import schema_text  # noqa: PLC0415
+
+    print(schema_text(), end="")
+    return OK
