@@ -184,6 +184,14 @@ class LiveSession:
         tree = revision.tree if revision else self._ctx.workspace.base_tree
         return await self._ctx.workspace.read(tree, path)
 
+    async def read_at(self, tree: str, path: str) -> bytes | None:
+        """A file as it is in a tree of the session.
+
+        Raises:
+            WorkspaceError: If git cannot read it.
+        """
+        return await self._ctx.workspace.read(tree, path)
+
     async def restore_worktree(self) -> None:
         """Make the worktree's files those of the revision in force."""
         revision = self.state.revision

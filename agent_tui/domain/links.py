@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Literal
 
 from agent_tui.domain.checks import CheckResult
@@ -88,7 +89,7 @@ class Links:
     ) -> None:
         self._edges: dict[Node, set[Node]] = defaultdict(set)
         self._criteria = [c.id for c in spec.criteria] if spec else []
-        self._hunks = [hunk.id for _, hunk in patch.hunks]
+        self._patch = patch
         checks = tuple(checks)
         known = set(self._criteria)
         for claim in report.claims if report else ():
@@ -129,6 +130,20 @@ class Links:
             for criterion in [n for n in direct if n.kind == "criterion"]:
                 direct |= {n for n in self._edges[criterion] if n.kind == "check"}
         return frozenset(direct - {node})
+
+    @property
+    def has_criteria(self) -> bool:
+        """Whether there is a spec whose criteria could claim a hunk."""
+        return bool(self._criteria)
+
+    def claims(self) -> dict[str, tuple[str, ...]]:
+        """For the id of each hunk that a criterion claims, those criteria."""
+        found = {n.id: self.criteria_of(n.id) for n in list(self._edges) if n.kind == "hunk"}
+        return {hunk: criteria for hunk, criteria in found.items() if criteria}
+
+    @cached_property
+    def _hunks(self) -> list[str]:
+        return [hunk.id for _, hunk in self._patch.hunks]
 
     def criteria_of(self, hunk_id: str) -> tuple[str, ...]:
         """Ids of the criteria that a hunk serves, in the spec's order."""

@@ -76,6 +76,7 @@ ACTIONS: tuple[Action, ...] = (
            "Review", "session"),
     Action("range", "v", "range", "Begin or end a range of lines.", "Review", "session"),
     Action("undo", "z", "undo", "Take back the last change of the selection.", "Review", "session"),
+    Action("redo", "Z", "redo", "Do again what was taken back.", "Review", "session"),
     Action("comment", "c", "comment", "Add a finding of your own at this line.", "Review",
            "session"),
     Action("waive", "w", "waive", "Waive the finding at the cursor, or open it again.", "Review",

@@ -3,18 +3,21 @@
 from collections.abc import Awaitable, Callable
 from typing import Literal
 
+from textual.content import Content
 from textual.notifications import SeverityLevel
 
 from agent_tui.domain.links import Links, Node, NodeKind
 from agent_tui.domain.state import State
-from agent_tui.domain.text import visible_lines
+from agent_tui.domain.text import visible, visible_lines
 from agent_tui.ui.actions import BY_ID
-from agent_tui.ui.presenter import Presenter, Source
+from agent_tui.ui.diff import DiffView
+from agent_tui.ui.presenter import Presenter
 from agent_tui.ui.render.status import count
 from agent_tui.ui.render.timeline import timeline_rows
 from agent_tui.ui.screens.dialogs import HelpDialog, RowsDialog
 from agent_tui.ui.screens.session import SessionScreen
-from agent_tui.ui.widgets.rows import Row, RowsView
+from agent_tui.ui.sources import Source
+from agent_tui.ui.widgets.rows import RowsView
 
 Do = Callable[[], Awaitable[None] | None]
 
@@ -91,8 +94,8 @@ class SessionController:
         return self.presenter.state
 
     @property
-    def view(self) -> RowsView:
-        """The rows of the active pane."""
+    def view(self) -> RowsView | DiffView:
+        """The active pane."""
         return self.screen.active_view
 
     @property
@@ -129,13 +132,13 @@ class SessionController:
 
     # -- messages of the panes ---------------------------------------------------------------
 
-    def selected(self, view: RowsView, row: Row | None) -> None:
+    def selected(self, view: RowsView | DiffView) -> None:
         """The cursor of a pane moved."""
-        self.presenter.selected(view, row)
+        self.presenter.selected(view)
 
-    def viewed(self, rows: list[Row]) -> None:
-        """These rows of the diff are on the screen."""
-        self.presenter.viewed(rows)
+    def seen_more(self) -> None:
+        """More of the diff was on the screen."""
+        self.presenter.seen_more()
 
     def redraw(self) -> None:
         """The width of a pane changed."""
@@ -144,24 +147,32 @@ class SessionController:
     def search(self, pattern: str) -> None:
         """Search in the active pane."""
         self._pattern = pattern
-        if not self.view.search(pattern, here=True) and pattern:
+        if isinstance(self.view, DiffView):
+            self.view.search(pattern)
+        elif not self.view.search(pattern, here=True) and pattern:
             self.tell(f"“{pattern}” is not in this pane", "warning")
+
+    def searched(self, count_: int, at: int) -> None:
+        """A search in the diff has ended."""
+        title = f"“{self._pattern}” {at}/{count_:,}" if count_ else ""
+        self.screen.query_one("#diff-pane").border_subtitle = Content(visible(title))
+        if not count_:
+            self.tell(f"“{self._pattern}” is not in this diff", "warning")
 
     # -- actions -----------------------------------------------------------------------------
 
     def _to(self, what: str, direction: int) -> None:
         self._pane(1)
         view = self.view
-
-        def wanted(key: object) -> bool:
-            if isinstance(key, Node):
-                return what == "hunk" and key.kind == "hunk"
-            return what == "file" and isinstance(key, tuple) and key[0] == "file"
-
-        if not view.next_key(direction, wanted):
+        if not isinstance(view, DiffView):
+            self.tell("there is no diff yet")
+            return
+        if not (view.next_hunk(direction) if what == "hunk" else view.next_file(direction)):
             self.tell(f"there is no {'next' if direction > 0 else 'earlier'} {what}")
 
     def _follow(self) -> None:
+        if isinstance(self.view, DiffView) and self.view.toggle_fold():
+            return
         node = self.presenter.node
         links = self.presenter.links
         if node is None or links is None:
@@ -174,12 +185,12 @@ class SessionController:
                 if pane == here or not self._has(pane, target):
                     continue
                 self._pane(pane)
-                self.view.select_key(target)
+                self.presenter.go_to(pane, target)
                 return
         self.tell("nothing is linked to this")
 
     def _has(self, pane: int, target: Node) -> bool:
-        return any(row.key == target for row in self.screen.view_of(pane).rows)
+        return self.presenter.has(pane, target)
 
     def _pane(self, index: int) -> None:
         self.screen.show_pane(index)
@@ -200,15 +211,21 @@ class SessionController:
         self.screen.app.push_screen(dialog)
 
     def _match(self, direction: int) -> None:
-        if not self.view.search(self._pattern, direction):
+        if isinstance(self.view, DiffView):
+            self.view.search_on(self._pattern, direction)
+        elif not self.view.search(self._pattern, direction):
             self.tell(f"“{self._pattern}” is not in this pane", "warning")
 
     def _copy(self) -> None:
-        lines = []
-        for row in self.view.selected:
-            content = row.text() if callable(row.text) else row.text
-            lines.append(content.plain.rstrip())
-        if lines:
+        view = self.view
+        lines: list[str] = []
+        if isinstance(view, DiffView):
+            lines = view.selected_text().split("\n")
+        else:
+            for row in view.selected:
+                content = row.text() if callable(row.text) else row.text
+                lines.append(content.plain.rstrip())
+        if any(lines):
             self.screen.app.copy_to_clipboard("\n".join(lines))
             self.tell(f"copied {count(len(lines), 'line')}")
 

@@ -16,12 +16,11 @@ from agent_tui.domain.decision import (
     EditSpec,
     Gate,
 )
-from agent_tui.domain.links import Node
 from agent_tui.domain.text import one_line, visible
 from agent_tui.engine.spec_text import SpecTextError, spec_from_text, spec_to_text
+from agent_tui.ui.diff import DiffView
 from agent_tui.ui.editor import EditorError, edit_file, edit_text, editor_command
 from agent_tui.ui.live_controller import LiveController, failed_role
-from agent_tui.ui.render.diff import LinePlace
 from agent_tui.ui.screens.choose import ModelDialog
 from agent_tui.ui.screens.dialogs import EditDialog
 
@@ -185,17 +184,11 @@ class Edits:
 
     def _place(self) -> tuple[str, int] | None:
         """The file and line at the cursor, or the first file of the patch."""
-        row = self._controller.view.row
-        patch = self._controller.presenter.patch
-        if row is not None:
-            if isinstance(row.item, LinePlace):
-                return row.item.path, row.item.new_line or 1
-            if isinstance(row.key, tuple) and row.key[0] == "file":
-                return str(row.key[1]), 1
-            if isinstance(row.key, Node) and row.key.kind == "hunk":
-                found = patch.find(row.key.id)
-                if found is not None:
-                    return found[0].path, found[1].new_start
+        view, patch = self._controller.view, self._controller.presenter.patch
+        place = view.place if isinstance(view, DiffView) else None
+        if place is not None and place.file is not None:
+            start = place.hunk.new_start if place.hunk is not None else 1
+            return place.path, place.new_line or start
         return (patch.files[0].path, 1) if patch.files else None
 
     async def _file(self, gate: Gate, outside: bool) -> None:

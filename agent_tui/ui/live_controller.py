@@ -18,7 +18,6 @@ from agent_tui.domain.decision import (
     Selection,
     Waive,
 )
-from agent_tui.domain.links import Node
 from agent_tui.domain.state import State
 from agent_tui.domain.text import decode, visible_lines
 from agent_tui.domain.verdict import LedgerEntry, Severity
@@ -27,7 +26,7 @@ from agent_tui.engine.gates import subject
 from agent_tui.ui import tool_gate
 from agent_tui.ui.actions import BY_ID
 from agent_tui.ui.controller import SessionController
-from agent_tui.ui.render.diff import LinePlace
+from agent_tui.ui.diff import DiffView
 from agent_tui.ui.render.given import approve_label, given_of
 from agent_tui.ui.render.status import count
 from agent_tui.ui.reviewing import turn_down
@@ -108,6 +107,7 @@ class LiveController(SessionController):
             "toggle": self._toggle,
             "range": self._range,
             "undo": self._undo,
+            "redo": self._redo,
             "comment": self._comment,
             "waive": self._waive,
             "retry": self._retry_now,
@@ -179,6 +179,7 @@ class LiveController(SessionController):
             "toggle": ("diff", "verdict"),
             "range": ("diff", "verdict"),
             "undo": ("diff", "verdict"),
+            "redo": ("diff", "verdict"),
             "comment": ("diff", "verdict"),
             "waive": ("diff", "verdict"),
         }
@@ -190,8 +191,10 @@ class LiveController(SessionController):
             return "put the cursor on a finding"
         if action_id in ("toggle", "range") and self.screen.active_view.id != "diff":
             return "put the cursor on a hunk of the diff"
-        if action_id == "undo" and not self.presenter.draft.count:
-            return "nothing is left out"
+        if action_id == "undo" and not self.presenter.draft.can_undo:
+            return "there is nothing to take back"
+        if action_id == "redo" and not self.presenter.draft.can_redo:
+            return "nothing was taken back"
         return ""
 
     async def do(self, action_id: str) -> None:
@@ -210,7 +213,7 @@ class LiveController(SessionController):
     def seen(self) -> Seen | None:
         """What was on the screen, as it is recorded with a decision."""
         total = self.presenter.patch.hunk_count
-        return Seen(hunks=len(self.presenter.seen), total=total) if total else None
+        return Seen(hunks=self.presenter.pane.seen, total=total) if total else None
 
     def _approve(self) -> None:
         gate = self.state.gate
@@ -291,21 +294,13 @@ class LiveController(SessionController):
     # -- the selection -----------------------------------------------------------------------
 
     def _toggle(self) -> None:
-        view, draft = self.view, self.presenter.draft
-        row = view.row
-        if row is None:
+        view = self.view
+        if not isinstance(view, DiffView) or view.place is None:
             return
         if view.show_cursor():
             self.tell("the cursor was not on the screen; press again to keep or drop this")
             return
-        if view.has_range:
-            places = [r.item for r in view.selected if isinstance(r.item, LinePlace)]
-            draft.toggle_lines((place.hunk, place.index) for place in places)
-            view.toggle_range()
-        elif isinstance(row.key, tuple) and row.key[0] == "file":
-            draft.toggle_file(str(row.key[1]))
-        elif isinstance(row.key, Node) and row.key.kind == "hunk":
-            draft.toggle_hunk(row.key.id)
+        self.presenter.pane.toggle(self.presenter.draft)
         self._selected_anew()
 
     def _range(self) -> None:
@@ -314,6 +309,10 @@ class LiveController(SessionController):
 
     def _undo(self) -> None:
         self.presenter.draft.undo()
+        self._selected_anew()
+
+    def _redo(self) -> None:
+        self.presenter.draft.redo()
         self._selected_anew()
 
     def _selected_anew(self) -> None:
@@ -326,9 +325,8 @@ class LiveController(SessionController):
     # -- findings ----------------------------------------------------------------------------
 
     def _finding(self) -> LedgerEntry | None:
-        row = self.view.row
-        key = row.key if row is not None else None
-        if not (isinstance(key, Node) and key.kind == "finding"):
+        key = self.presenter.node_at(self.view)
+        if key is None or key.kind != "finding":
             return None
         return next((e for e in self.state.ledger if e.finding.id == key.id), None)
 
@@ -384,21 +382,20 @@ class LiveController(SessionController):
         self.screen.app.push_screen(FindingDialog(visible_lines(where)), done)
 
     def _place(self) -> tuple[str, int | None, str] | None:
-        row = self.view.row
-        item = row.item if row is not None else None
-        if isinstance(item, tuple) and item[0] == "file":
-            return str(item[1]), None, ""
-        if not isinstance(item, LinePlace):
+        view = self.view
+        place = view.place if isinstance(view, DiffView) else None
+        if place is None or place.file is None:
             return None
-        found = self.presenter.patch.find(item.hunk)
-        if found is None:
+        if place.kind in ("file", "detail") or place.hunk is None:
+            return place.path, None, ""
+        if place.index is None:
             return None
-        lines = list(found[1].numbered())
-        if item.new_line is not None:
-            return item.path, item.new_line, decode(lines[item.index][2].data)
+        lines = list(place.hunk.numbered())
+        if place.new_line is not None:
+            return place.path, place.new_line, decode(lines[place.index][2].data)
         # A removed line has no place in the new file: the one that follows it has.
-        after = next((new for _, new, _ in lines[item.index :] if new is not None), None)
-        return item.path, after or found[1].new_start, ""
+        after = next((new for _, new, _ in lines[place.index :] if new is not None), None)
+        return place.path, after or place.hunk.new_start, ""
 
     # -- leaving -----------------------------------------------------------------------------
 

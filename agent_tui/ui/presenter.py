@@ -2,57 +2,25 @@
 
 import asyncio
 from collections.abc import Callable
-from typing import Protocol
 
 from textual.content import Content
 
-from agent_tui.domain.base import BlobRef
 from agent_tui.domain.links import Links, Node
 from agent_tui.domain.patch import Patch, parse_patch
 from agent_tui.domain.state import State
-from agent_tui.ui.highlighting import highlight_patch
+from agent_tui.ui.diff import DiffView
+from agent_tui.ui.diff_pane import DiffPane, node_of
 from agent_tui.ui.render import diff, spec, status, verdict
 from agent_tui.ui.render.activity import activity_rows
 from agent_tui.ui.render.tool import tool_rows
 from agent_tui.ui.screens.session import SessionScreen
 from agent_tui.ui.selection import DraftSelection
+from agent_tui.ui.sources import Source
 from agent_tui.ui.widgets.bars import Bar, GateBar, PaneTabs, Timeline
-from agent_tui.ui.widgets.rows import Row, RowsView
+from agent_tui.ui.widgets.rows import RowsView
 
 FRAME_S = 1 / 30
 """Events that come faster than this are shown together."""
-
-
-class Source(Protocol):
-    """Where the state comes from: a running session or a replay."""
-
-    @property
-    def live(self) -> bool:
-        """Whether decisions can be made."""
-        ...
-
-    @property
-    def state(self) -> State:
-        """The state to show."""
-        ...
-
-    @property
-    def place(self) -> str:
-        """The place of a replay in words, empty for a running session."""
-        ...
-
-    @property
-    def caption(self) -> str:
-        """What happened at this place of a replay, empty for a running session."""
-        ...
-
-    async def blob(self, ref: BlobRef) -> bytes:
-        """A text that is stored beside the log."""
-        ...
-
-    def since_last(self) -> float:
-        """Seconds since the last event, 0 for a replay."""
-        ...
 
 
 class Presenter:
@@ -80,7 +48,6 @@ class Presenter:
         self._gate_keys = gate_keys
         self._deaf = deaf
         self._patches: dict[str, Patch] = {}
-        self._colours: dict[str, dict[str, list[Content]]] = {}
         self._shown: dict[str, object] = {}
         self._stage: dict[str, object] = {}
         self._scheduled = False
@@ -89,12 +56,11 @@ class Presenter:
         self.patch = Patch()
         self.links: Links | None = None
         self.draft = DraftSelection(self.patch)
-        self.seen: set[str] = set()
-        self._seen_lines: set[tuple[str, int]] = set()
         self._tree = ""
         self.show_activity = False
         self.node: Node | None = None
-        self._row: Row | None = None
+        self._at: object = None
+        self.pane = DiffPane(screen.query_one("#diff", DiffView))
 
     @property
     def state(self) -> State:
@@ -127,8 +93,8 @@ class Presenter:
         self._show_verdict(state)
         self._attend(state)
         view = self._screen.active_view
-        if self._screen.is_active and view.row is not self._row:
-            self.selected(view, view.row)
+        if self._screen.is_active and view.item is not self._at:
+            self.selected(view)
 
     def redraw(self) -> None:
         """Make all rows anew, for another width or selection."""
@@ -146,25 +112,12 @@ class Presenter:
         if digest not in self._patches:
             raw = await self._source.blob(revision.patch)
             self._patches[digest] = await self._screen.in_thread(parse_patch, raw)
-            self._highlight(digest)
         if self._tree != revision.tree or self.patch is not self._patches[digest]:
             self._tree = revision.tree
             self.patch = self._patches[digest]
             self.draft = DraftSelection(self.patch, state.marked)
-            self.seen = set()
-            self._seen_lines = set()
         elif not self._source.live and self.draft.selection != state.marked:
             self.draft = DraftSelection(self.patch, state.marked)
-
-    def _highlight(self, digest: str) -> None:
-        patch = self._patches[digest]
-
-        def done(colours: dict[str, list[Content]]) -> None:
-            self._colours[digest] = colours
-            self._shown.pop("diff", None)
-            self.changed()
-
-        self._screen.behind(lambda: highlight_patch(patch), done)
 
     def _link(self, state: State) -> None:
         revision = state.revision
@@ -207,7 +160,7 @@ class Presenter:
         return [
             spec.spec_title(state),
             diff.diff_title(
-                state, len(self.seen), self.patch.hunk_count, marking=self._view("diff").has_range
+                state, self.pane.seen, self.patch.hunk_count, marking=self.pane.view.has_range
             ),
             verdict.verdict_title(state),
         ]
@@ -216,7 +169,7 @@ class Presenter:
         """Show the gate bar."""
         state = self.state
         idle = self._source.since_last() if state.retry is not None else 0.0
-        question = status.gate_question(state, self.patch, len(self.seen), idle)
+        question = status.gate_question(state, self.patch, self.pane.seen, idle)
         if self._source.caption:
             question = status.replay_caption(self._source.caption)
         self._screen.query_one("#gate", GateBar).show(
@@ -257,25 +210,17 @@ class Presenter:
         if activity:
             self._show_activity(state)
             return
-        view = self._view("diff")
-        width = view.text_width
         revision = state.revision
-        colours = self._colours.get(revision.patch.digest, {}) if revision else {}
-        key = (revision, state.ledger, self.draft.selection, self.links, width, id(colours))
-        if width > 0 and revision is not None and self._changed("diff", *key):
-            builder = diff.DiffRows(
+        key = (revision, state.ledger, self.draft.selection, self.links, id(self.patch))
+        if revision is not None and self._changed("diff", *key):
+            self.pane.show(
+                self._source,
+                revision,
                 self.patch,
                 links=self.links,
                 ledger=state.ledger,
-                width=width,
-                left_out=self.draft.line_left_out,
-                file_left_out=self.draft.file_left_out,
-                colours=colours,
+                draft=self.draft,
             )
-            view.show([*diff.report_rows(revision, width), *builder.build()])
-            if self._stage.get("diff tree") != revision.tree:
-                self._stage["diff tree"] = revision.tree
-                view.to_end(top=True)
 
     def _show_activity(self, state: State) -> None:
         view = self._view("activity")
@@ -328,28 +273,49 @@ class Presenter:
             if pane is not None:
                 self._screen.show_pane(pane)
 
-    def viewed(self, rows: list[Row]) -> None:
-        """These rows of the diff are on the screen: a hunk is seen when all its changes were."""
-        places = diff.places(rows)
-        self._seen_lines |= places
-        for hunk_id in {hunk for hunk, _ in places} - self.seen:
-            found = self.patch.find(hunk_id)
-            if found and all((hunk_id, i) in self._seen_lines for i in found[1].changed):
-                self.seen.add(hunk_id)
-                self._show_bars(self.state)
+    def seen_more(self) -> None:
+        """More of the diff was on the screen."""
+        self._show_bars(self.state)
 
-    def selected(self, view: RowsView, row: Row | None) -> None:
+    def node_at(self, view: RowsView | DiffView) -> Node | None:
+        """What the cursor of a pane is on."""
+        if isinstance(view, DiffView):
+            return node_of(view.place)
+        return view.row.key if view.row is not None and isinstance(view.row.key, Node) else None
+
+    def selected(self, view: RowsView | DiffView) -> None:
         """The cursor of a pane moved: mark what is linked, and bring it on the screen."""
-        node = row.key if row is not None and isinstance(row.key, Node) else None
-        self._row, self.node = row, node
+        self._at = view.item
+        node = self.node_at(view)
+        self.node = node
         related = self.links.related(node) if node is not None and self.links else frozenset()
         marks = frozenset({*related, node}) if node is not None else frozenset()
-        for name in ("spec", "diff", "verdict"):
+        self.pane.mark(marks)
+        if self.pane.view is not view and self.pane.view.display and marks:
+            hunks = self.links.hunks_of(node) if self.links and node is not None else ()
+            first = [node] if node is not None else []
+            self.pane.reveal([*first, *(Node("hunk", hunk) for hunk in hunks)])
+        for name in ("spec", "verdict"):
             other = self._view(name)
             other.marks = marks
             if other is not view and other.display:
                 # The thing itself, where this pane shows it too, or else what is linked to it.
                 keys = [r.key for r in other.rows]
-                first = node if node in keys else next((k for k in keys if k in related), None)
-                if first is not None:
-                    other.reveal(first)
+                found = node if node in keys else next((k for k in keys if k in related), None)
+                if found is not None:
+                    other.reveal(found)
+
+    def has(self, pane: int, node: Node) -> bool:
+        """Whether a pane shows something."""
+        view = self._screen.view_of(pane)
+        if isinstance(view, DiffView):
+            return self.pane.row_of(node) is not None
+        return any(row.key == node for row in view.rows)
+
+    def go_to(self, pane: int, node: Node) -> None:
+        """Put a pane's cursor on something."""
+        view = self._screen.view_of(pane)
+        if isinstance(view, DiffView):
+            self.pane.go_to(node)
+        else:
+            view.select_key(node)

@@ -1,99 +1,146 @@
-"""What the person has marked as left out of a patch, with undo, before a gate is answered."""
+"""What the person has marked as left out of a patch, with undo and redo, before they decide."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
 
 from agent_tui.domain.decision import Selection
-from agent_tui.domain.patch import Hunk, Patch
+from agent_tui.domain.patch import FilePatch, Hunk, Patch
+
+Part = tuple[FilePatch, Hunk, Collection[int]]
+"""Some lines of a hunk, by their indexes."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Change:
+    """What one act changes: the other value of each thing that it touches."""
+
+    files: frozenset[str]
+    modes: frozenset[str]
+    lines: dict[str, frozenset[int]]
 
 
 class DraftSelection:
-    """A selection in the making.
+    """A selection in the making. An act costs what it touches, however large the patch is.
 
     Args:
         patch: The patch that it selects from.
         marked: What was marked before.
+
+    Attributes:
+        files, modes: Paths left out whole, and paths whose change of mode is.
+        lines: For a hunk's id, the indexes of its lines that are left out. Nothing of a file that
+            is left out whole.
     """
 
     def __init__(self, patch: Patch, marked: Selection | None = None) -> None:
         self._patch = patch
-        self._hunks = {hunk.id: hunk for _, hunk in patch.hunks}
         marked = marked or Selection()
-        self._files = frozenset(marked.files)
-        self._lines = frozenset(
-            (hunk, index) for hunk, indexes in marked.lines.items() for index in indexes
-        ) | frozenset(
-            (hunk.id, index)
-            for file in patch.files
-            if file.path in self._files
-            for hunk in file.hunks
-            for index in hunk.changed
-        )
-        self._past: list[tuple[frozenset[str], frozenset[tuple[str, int]]]] = []
+        self.files: frozenset[str] = frozenset(marked.files)
+        self.modes: frozenset[str] = frozenset(marked.modes)
+        self.lines: dict[str, frozenset[int]] = {}
+        for hunk_id, indexes in marked.lines.items():
+            found = patch.find(hunk_id)
+            if found is not None and found[0].path not in self.files:
+                self.lines[hunk_id] = frozenset(indexes) & set(found[1].changed)
+        self._past: list[_Change] = []
+        self._future: list[_Change] = []
 
-    def line_left_out(self, hunk: str, index: int) -> bool:
-        """Whether a changed line is left out."""
-        return (hunk, index) in self._lines
+    # -- acts --------------------------------------------------------------------------------
 
-    def file_left_out(self, path: str) -> bool:
-        """Whether a file is left out whole."""
-        return path in self._files
-
-    def toggle_hunk(self, hunk_id: str) -> None:
-        """Leave a hunk out, or take it in again if all of it is out."""
-        hunk = self._hunks.get(hunk_id)
-        if hunk is not None:
-            self.toggle_lines((hunk_id, index) for index in hunk.changed)
-
-    def toggle_lines(self, lines: Iterable[tuple[str, int]]) -> None:
+    def toggle_lines(self, parts: Iterable[Part]) -> None:
         """Leave changed lines out, or take them in again if all of them are out."""
-        wanted = frozenset(
-            (hunk, index)
-            for hunk, index in lines
-            if hunk in self._hunks and index in self._hunks[hunk].changed
-        )
+        wanted = [
+            (file, hunk, found)
+            for file, hunk, indexes in parts
+            if (found := frozenset(indexes) & set(hunk.changed))
+        ]
         if not wanted:
             return
-        self._remember()
-        self._lines = self._lines - wanted if wanted <= self._lines else self._lines | wanted
+        whole = {file.path: file for file, _, _ in wanted if file.path in self.files}
+        changes = {hunk.id: self.lines.get(hunk.id, frozenset()) for _, hunk, _ in wanted}
+        for path in whole:  # its lines one by one, so that some of them can be taken in
+            for hunk in self._hunks(path):
+                changes[hunk.id] = frozenset(hunk.changed)
+        all_out = all(found <= changes[hunk.id] for _, hunk, found in wanted)
+        for _, hunk, found in wanted:
+            kept = changes[hunk.id]
+            changes[hunk.id] = kept - found if all_out else kept | found
+        self._do(_Change(self.files - whole.keys(), self.modes, changes))
+
+    def toggle_hunk(self, file: FilePatch, hunk: Hunk) -> None:
+        """Leave a hunk out, or take it in again if all of it is out."""
+        self.toggle_lines([(file, hunk, hunk.changed)])
 
     def toggle_file(self, path: str) -> None:
         """Leave a whole file out, or take it in again."""
-        file = next((f for f in self._patch.files if f.path == path), None)
-        if file is None:
-            return
-        self._remember()
-        every = frozenset((hunk.id, index) for hunk in file.hunks for index in hunk.changed)
-        if path in self._files:
-            self._files -= {path}
-            self._lines -= every
-        else:
-            self._files |= {path}
-            self._lines |= every
+        lines: dict[str, frozenset[int]] = {}
+        if self.lines:
+            lines = {h.id: frozenset() for h in self._hunks(path) if h.id in self.lines}
+        self._do(_Change(self.files ^ {path}, self.modes - {path}, lines))
+
+    def toggle_mode(self, path: str) -> None:
+        """Leave a change of mode out, or take it in again."""
+        if path not in self.files:
+            self._do(_Change(self.files, self.modes ^ {path}, {}))
 
     def undo(self) -> bool:
-        """Take back the last change. False if there is none."""
-        if not self._past:
+        """Take back the last act. False if there is none."""
+        return self._back(self._past, self._future)
+
+    def redo(self) -> bool:
+        """Do again what was taken back. False if there is nothing."""
+        return self._back(self._future, self._past)
+
+    @property
+    def can_undo(self) -> bool:
+        """Whether there is an act to take back."""
+        return bool(self._past)
+
+    @property
+    def can_redo(self) -> bool:
+        """Whether something was taken back."""
+        return bool(self._future)
+
+    def _hunks(self, path: str) -> list[Hunk]:
+        return [hunk for file in self._patch.files if file.path == path for hunk in file.hunks]
+
+    def _do(self, change: _Change) -> None:
+        self._past.append(self._apply(change))
+        self._future.clear()
+
+    def _back(self, source: list[_Change], target: list[_Change]) -> bool:
+        if not source:
             return False
-        self._files, self._lines = self._past.pop()
+        target.append(self._apply(source.pop()))
         return True
 
-    def _remember(self) -> None:
-        self._past.append((self._files, self._lines))
+    def _apply(self, change: _Change) -> _Change:
+        """Make a change, and return the one that takes it back."""
+        before = {hunk: self.lines.get(hunk, frozenset()) for hunk in change.lines}
+        back = _Change(self.files, self.modes, before)
+        self.files, self.modes = change.files, change.modes
+        for hunk, indexes in change.lines.items():
+            if indexes:
+                self.lines[hunk] = indexes
+            else:
+                self.lines.pop(hunk, None)
+        return back
 
-    def _path_is_out(self, hunk: Hunk) -> bool:
-        return any(f.path in self._files and hunk in f.hunks for f in self._patch.files)
+    # -- what it is now ----------------------------------------------------------------------
 
     @property
     def selection(self) -> Selection:
         """The same as a value."""
-        lines: dict[str, tuple[int, ...]] = {}
-        for hunk_id, hunk in self._hunks.items():
-            out = tuple(i for i in hunk.changed if (hunk_id, i) in self._lines)
-            if out and not self._path_is_out(hunk):
-                lines[hunk_id] = out
-        return Selection(files=tuple(sorted(self._files)), lines=lines)
+        return Selection(
+            files=tuple(sorted(self.files)),
+            modes=tuple(sorted(self.modes)),
+            lines={hunk: tuple(sorted(indexes)) for hunk, indexes in self.lines.items() if indexes},
+        )
 
     @property
     def count(self) -> int:
         """How many changed lines are left out."""
-        return len(self._lines)
+        lines = sum(map(len, self.lines.values()))
+        if self.files:
+            lines += sum(f.added + f.removed for f in self._patch.files if f.path in self.files)
+        return lines

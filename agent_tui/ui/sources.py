@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from typing import Protocol
 
 from agent_tui.bootstrap import LiveSession
 from agent_tui.domain.base import BlobRef
@@ -11,6 +12,42 @@ from agent_tui.domain.state import State
 from agent_tui.headless import progress
 from agent_tui.sessions.replay import Replay
 from agent_tui.sessions.saved import SavedSession
+
+
+class Source(Protocol):
+    """Where the state comes from: a running session or a replay."""
+
+    @property
+    def live(self) -> bool:
+        """Whether decisions can be made."""
+        ...
+
+    @property
+    def state(self) -> State:
+        """The state to show."""
+        ...
+
+    @property
+    def place(self) -> str:
+        """The place of a replay in words, empty for a running session."""
+        ...
+
+    @property
+    def caption(self) -> str:
+        """What happened at this place of a replay, empty for a running session."""
+        ...
+
+    async def blob(self, ref: BlobRef) -> bytes:
+        """A text that is stored beside the log."""
+        ...
+
+    async def file(self, tree: str, path: str) -> bytes | None:
+        """A file of a tree, or None where it is not at hand."""
+        ...
+
+    def since_last(self) -> float:
+        """Seconds since the last event, 0 for a replay."""
+        ...
 
 
 class LiveSource:
@@ -38,6 +75,10 @@ class LiveSource:
     async def blob(self, ref: BlobRef) -> bytes:
         """A text that is stored beside the log."""
         return await asyncio.to_thread(self._session.blob, ref)
+
+    async def file(self, tree: str, path: str) -> bytes | None:
+        """A file of a tree of the repository."""
+        return await self._session.read_at(tree, path)
 
     def since_last(self) -> float:
         """Seconds since the last event."""
@@ -79,6 +120,10 @@ class ReplaySource:
     async def blob(self, ref: BlobRef) -> bytes:
         """A text that was stored beside the log."""
         return await asyncio.to_thread(self.saved.blob, ref)
+
+    async def file(self, tree: str, path: str) -> bytes | None:
+        """A replay has no repository: only what is in the patch can be shown."""
+        return None
 
     def since_last(self) -> float:
         """A replay has no clock."""

@@ -8,7 +8,9 @@ from agent_tui.domain.links import Links
 from agent_tui.domain.patch import parse_patch
 from agent_tui.domain.spec import Criterion, Spec
 from agent_tui.domain.verdict import Finding, LedgerEntry
-from agent_tui.ui.render.diff import DiffRows
+from agent_tui.ui.diff import Note, Overlays
+from agent_tui.ui.diff.blocks import Options, Stream
+from agent_tui.ui.diff.layout import Layout
 from tests.benchmarks.report import Row, timed
 
 _HUNK = 10
@@ -86,17 +88,13 @@ def diff_rows(changed: int, runs: int) -> list[Row]:
     patch = parse_patch(raw)
     links = Links(spec, patch, report, (), findings)
 
+    notes = tuple(Note(f.id, f.path, 1, text=f.title) for f in findings)
+    overlays = Overlays(notes=notes, claims=links.claims(), flag_unclaimed=True)
+
     def build() -> int:
-        rows = DiffRows(
-            patch,
-            links=links,
-            ledger=ledger,
-            width=_WIDTH,
-            left_out=lambda hunk, index: False,
-            file_left_out=lambda path: False,
-            colours={},
-        ).build()
-        return len(rows)
+        layout = Layout(Stream(patch), overlays, Options(_WIDTH))
+        layout.measure()
+        return layout.blocks.rows
 
     if build() < raw.count(b"\n") - 4 * len(patch.files):
         raise RuntimeError("some lines of the patch have no row")
@@ -120,5 +118,5 @@ def diff_rows(changed: int, runs: int) -> list[Row]:
         ),
         Row("  parse_patch", statistics.median(parse_s) * 1000, "ms"),
         Row("  Links", statistics.median(links_s) * 1000, "ms"),
-        Row("  DiffRows.build", statistics.median(build_s) * 1000, "ms"),
+        Row("  layout", statistics.median(build_s) * 1000, "ms"),
     ]

@@ -418,7 +418,6 @@ async def test_enter_on_a_finding_goes_to_its_line(tmp_path: Path) -> None:
         await person.settle()
         view = person.screen.active_view
         assert view.id == "diff"
-        assert view.row is not None
-        assert view.row.key == finding
-        shown = view.rows[view.scroll_offset.y : view.scroll_offset.y + view.size.height]
-        assert view.row in shown
+        assert view.place is not None
+        assert view.place.note == finding.id
+        assert view.cursor in view.rows_on_screen

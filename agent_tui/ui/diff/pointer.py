@@ -56,6 +56,11 @@ class Pointer(Canvas):
         return self._cursor
 
     @property
+    def item(self) -> object:
+        """What the cursor is on: another object when it is on something else."""
+        return self._item
+
+    @property
     def place(self) -> Place | None:
         """What the cursor is on."""
         row = self.row_at(self._cursor) if self._cursor is not None else None

@@ -47,6 +47,7 @@ class DiffView(Background):
     def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:
         super().__init__(id=id, classes=classes)
         self._matches: Matches | None = None
+        self._searched = ""
 
     # -- what it shows -----------------------------------------------------------------------
 
@@ -339,6 +340,7 @@ class DiffView(Background):
     def search(self, text: str) -> None:
         """Search all files; what was found is told by :class:`Searched`."""
         self._matches = None
+        self._searched = text
         self.scene.pattern = None
         self.redraw()
         if not text:
@@ -361,6 +363,13 @@ class DiffView(Background):
                 self.next_match(1, here=True)
 
         self.behind(lambda: find_lines(hunks, pattern, cancelled, plain=plain), done)
+
+    def search_on(self, text: str, direction: int) -> None:
+        """Go to the next or previous match of a text, and search it first where that is due."""
+        if self._matches is None or self._searched != text:
+            self.search(text)
+        else:
+            self.next_match(direction)
 
     def next_match(self, direction: int, *, here: bool = False) -> None:
         """Go to the next or previous line that matches."""

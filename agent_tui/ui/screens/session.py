@@ -15,6 +15,7 @@ from textual.screen import Screen
 from textual.widgets import Input
 
 from agent_tui.ui.actions import bindings
+from agent_tui.ui.diff import DiffView
 from agent_tui.ui.keymap import keys_in_force
 from agent_tui.ui.widgets.bars import Bar, GateBar, PaneTabs, Timeline
 from agent_tui.ui.widgets.rows import RowsView
@@ -61,7 +62,7 @@ class SessionScreen(Screen[None]):
             with Vertical(id="spec-pane", classes="pane -active"):
                 yield RowsView(id="spec")
             with Vertical(id="diff-pane", classes="pane -activity"):
-                yield RowsView(id="diff")
+                yield DiffView(id="diff")
                 yield RowsView(id="activity")
             with Vertical(id="verdict-pane", classes="pane"):
                 yield RowsView(id="verdict")
@@ -116,16 +117,17 @@ class SessionScreen(Screen[None]):
         return self._keys[action_id]
 
     @property
-    def active_view(self) -> RowsView:
+    def active_view(self) -> RowsView | DiffView:
         """The rows of the active pane."""
         return self.view_of(self.pane_index)
 
-    def view_of(self, index: int) -> RowsView:
+    def view_of(self, index: int) -> RowsView | DiffView:
         """The rows of a pane."""
         pane = self.query_one(f"#{PANES[index]}")
         if pane.id == "diff-pane":
-            name = "activity" if pane.has_class("-activity") else "diff"
-            return self.query_one(f"#{name}", RowsView)
+            if pane.has_class("-activity"):
+                return self.query_one("#activity", RowsView)
+            return self.query_one("#diff", DiffView)
         return pane.query_one(RowsView)
 
     # -- keys and messages -------------------------------------------------------------------
@@ -140,17 +142,34 @@ class SessionScreen(Screen[None]):
     @on(RowsView.Moved)
     def _moved(self, event: RowsView.Moved) -> None:
         if self.controller is not None:
-            self.controller.selected(event.view, event.row)
+            self.controller.selected(event.view)
+
+    @on(DiffView.Moved)
+    def _pointed(self) -> None:
+        if self.controller is not None:
+            self.controller.selected(self.query_one("#diff", DiffView))
 
     @on(RowsView.Activated)
-    async def _activated(self, event: RowsView.Activated) -> None:
+    @on(DiffView.Activated)
+    async def _activated(self) -> None:
         if self.controller is not None:
             await self.controller.do("follow")
 
-    @on(RowsView.Viewed, "#diff")
-    def _viewed(self, event: RowsView.Viewed) -> None:
+    @on(DiffView.HunksSeen)
+    @on(DiffView.RangeChanged)
+    def _seen(self) -> None:
         if self.controller is not None:
-            self.controller.viewed(list(event.rows))
+            self.controller.seen_more()
+
+    @on(DiffView.Searched)
+    def _searched(self, event: DiffView.Searched) -> None:
+        if self.controller is not None:
+            self.controller.searched(event.count, event.at)
+
+    @on(DiffView.Refused)
+    def _refused(self, event: DiffView.Refused) -> None:
+        if self.controller is not None:
+            self.controller.tell(event.reason, "warning")
 
     @on(RowsView.Resized)
     def _resized(self) -> None:
@@ -168,8 +187,8 @@ class SessionScreen(Screen[None]):
             if self.focused is not None and pane in self.focused.ancestors:
                 if number != self.pane_index:
                     self.show_pane(number)
-                if self.controller is not None and isinstance(self.focused, RowsView):
-                    self.controller.selected(self.focused, self.focused.row)
+                if self.controller is not None and isinstance(self.focused, RowsView | DiffView):
+                    self.controller.selected(self.focused)
 
     @on(Input.Submitted, "#search")
     def _search(self, event: Input.Submitted) -> None:

@@ -178,6 +178,11 @@ class RowsView(ScrollView, can_focus=True, inherit_bindings=False):
         return self.rows[self._cursor]
 
     @property
+    def item(self) -> object:
+        """What the cursor is on: another object when it is on something else."""
+        return self.row
+
+    @property
     def cursor(self) -> int | None:
         """Index of the row that the cursor is on."""
         return self._cursor

@@ -1,0 +1,131 @@
+"""Between a session's state and the diff widget, which knows nothing of sessions."""
+
+import asyncio
+from collections.abc import Iterable
+from concurrent.futures import CancelledError
+
+from agent_tui.domain.links import Links, Node
+from agent_tui.domain.patch import FilePatch, Patch
+from agent_tui.domain.state import Revision
+from agent_tui.domain.verdict import LedgerEntry
+from agent_tui.ports import WorkspaceError
+from agent_tui.ui.diff import DiffView, Place, Read
+from agent_tui.ui.diff.model import Side
+from agent_tui.ui.render import diff
+from agent_tui.ui.selection import DraftSelection, Part
+from agent_tui.ui.sources import Source
+
+READ_S = 30.0
+"""A file that cannot be read within this time is not shown."""
+
+
+def node_of(place: Place | None) -> Node | None:
+    """What a place stands for in the other panes."""
+    if place is None:
+        return None
+    if place.note is not None:
+        return Node("finding", place.note)
+    return Node("hunk", place.hunk.id) if place.hunk is not None else None
+
+
+def reader(source: Source, revision: Revision) -> Read:
+    """Reads whole files of a revision, from a thread, through the loop that owns the repository."""
+    loop = asyncio.get_running_loop()
+
+    def read(file: FilePatch, side: Side) -> bytes | None:
+        path = (file.old_path or file.path) if side == "old" else file.path
+        tree = revision.base_tree if side == "old" else revision.tree
+        waiting = asyncio.run_coroutine_threadsafe(source.file(tree, path), loop)
+        try:
+            return waiting.result(READ_S)
+        except (WorkspaceError, CancelledError, TimeoutError):
+            return None  # the widget says that the file is not at hand
+
+    return read
+
+
+class DiffPane:
+    """Shows a revision in the diff widget, and finds things in it.
+
+    Args:
+        view: The widget.
+    """
+
+    def __init__(self, view: DiffView) -> None:
+        self.view = view
+        self._read_for: str = ""
+        self._read: Read | None = None
+
+    @property
+    def seen(self) -> int:
+        """How many hunks were on the screen."""
+        return len(self.view.scene.seen)
+
+    def show(
+        self,
+        source: Source,
+        revision: Revision,
+        patch: Patch,
+        *,
+        links: Links | None,
+        ledger: Iterable[LedgerEntry],
+        draft: DraftSelection,
+    ) -> None:
+        """Show a revision's patch with what belongs to it."""
+        if self._read_for != revision.tree:
+            self._read_for, self._read = revision.tree, reader(source, revision)
+        over = diff.overlays(revision, patch, links=links, ledger=ledger, left_out=draft)
+        self.view.show(patch, over, self._read)
+
+    def mark(self, nodes: frozenset[Node]) -> None:
+        """Mark the hunks and findings among these."""
+        scene = self.view.scene
+        hunks = frozenset(node.id for node in nodes if node.kind == "hunk")
+        notes = frozenset(node.id for node in nodes if node.kind == "finding")
+        if (hunks, notes) != (scene.marked_hunks, scene.marked_notes):
+            scene.marked_hunks, scene.marked_notes = hunks, notes
+            self.view.redraw()
+
+    def row_of(self, node: Node) -> int | None:
+        """The row at which a hunk or a finding begins."""
+        if node.kind == "finding":
+            return self.view.note_row(node.id)
+        if node.kind != "hunk":
+            return None
+        number = self.view.stream.number_of(node.id)
+        return None if number is None else self.view.plan.find(("hunk", number, 0, 0))
+
+    def go_to(self, node: Node) -> bool:
+        """Put the cursor on it. False if it is not there."""
+        if node.kind == "finding":
+            return self.view.go_to_note(node.id)
+        number = self.view.stream.number_of(node.id) if node.kind == "hunk" else None
+        return number is not None and self.view.go_to_hunk(number)
+
+    def reveal(self, nodes: Iterable[Node]) -> None:
+        """Bring the first of these on the screen; the cursor stays."""
+        for node in nodes:
+            row = self.row_of(node)
+            if row is not None:
+                self.view.reveal(row)
+                return
+
+    def toggle(self, draft: DraftSelection) -> None:
+        """Leave out or take in what is chosen: a range, a line's hunk, a file, a mode."""
+        view, place = self.view, self.view.place
+        if view.has_range:
+            draft.toggle_lines(self._parts())
+            view.end_range()
+        elif place is None or place.file is None:
+            return
+        elif place.kind == "detail" and place.detail == "mode":
+            draft.toggle_mode(place.path)
+        elif place.kind in ("file", "detail"):
+            draft.toggle_file(place.path)
+        elif place.hunk is not None:
+            draft.toggle_hunk(place.file, place.hunk)
+
+    def _parts(self) -> Iterable[Part]:
+        stream = self.view.stream
+        for number, indexes in self.view.selected_lines().items():
+            yield stream.files[stream.file_of[number]], stream.hunks[number], indexes
