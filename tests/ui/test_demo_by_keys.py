@@ -259,7 +259,7 @@ async def test_reject_a_diff_gives_another_attempt(tmp_path: Path) -> None:
         await person.press("right_square_bracket", "space")
         await person.press("r")
         await person.type("no README please")
-        assert "They marked these parts as not wanted" in person.text
+        assert "Left out by the person, who does not want these parts" in person.text
         await person.press("ctrl+s")
         await person.gate("diff")
         assert person.state.attempt == 2
