@@ -21,6 +21,7 @@ from agent_tui.commands import (
     undo,
 )
 from agent_tui.commands.common import parents
+from agent_tui.commands.output import visible_output
 
 EPILOG = """exit codes: 0 committed or nothing to do, 1 failed, 2 wrong usage, configuration or
 repository, 3 rejected by the person, 4 limit reached, 5 checks failed at the limit,
@@ -47,6 +48,11 @@ def build_parser() -> argparse.ArgumentParser:
 
 def main(arguments: list[str] | None = None) -> int:
     """Run a command and return its exit code."""
+    with visible_output():
+        return _main(arguments)
+
+
+def _main(arguments: list[str] | None) -> int:
     options = build_parser().parse_args(arguments)
     try:
         return dispatch(options)

@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-LIMIT_S = 60.0
+LIMIT_S = 90.0
 """What takes longer hangs."""
 
 
@@ -34,6 +34,7 @@ class Program:
         *,
         size: tuple[int, int] = (80, 24),
         controlling: bool = True,
+        module: str = "agent_tui",
     ) -> None:
         self.master, self.slave = pty.openpty()
         self.resize(*size)
@@ -46,7 +47,7 @@ class Program:
                 fcntl.ioctl(0, termios.TIOCSCTTY, 0)
 
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "agent_tui", *words],
+            [sys.executable, "-m", module, *words],
             stdin=self.slave,
             stdout=self.slave,
             stderr=self.slave,

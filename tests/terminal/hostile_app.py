@@ -1,0 +1,131 @@
+"""The real application on the terminal that this process has, driven through a scenario.
+
+``python -m tests.terminal.hostile_app SCENARIO FOLDER [SESSION]``: the driver waits for each screen
+to settle, so that all of them are really drawn.
+"""
+
+import os
+import sys
+import traceback
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+from textual.pilot import Pilot
+
+from agent_tui.ui.app import AgentTui
+from agent_tui.ui.launch import Launch
+from agent_tui.ui.replay_controller import ReplayController
+from agent_tui.ui.terminal import say_last
+from tests.ui.driver import Driver
+
+Scenario = Callable[[Driver], Awaitable[None]]
+
+PANES = ("1", "2", "3", "o", "m", "m", "t")
+STEPS = 6
+
+
+async def look_around(person: Driver) -> None:
+    """Every pane from top to bottom, and what opens over them."""
+    for key in PANES:
+        await person.press(key)
+        for move in ("g", "pagedown", "pagedown", "G"):
+            await person.press(move)
+        await person.settle()
+    await person.press("escape")
+    for key in ("?", "slash"):
+        await person.press(key)
+        await person.settle()
+        await person.press("escape")
+    await person.press("1", "2", "slash", "f", "i", "r", "enter", "n", "y")
+    await person.settle()
+
+
+async def replay(person: Driver) -> None:
+    """A poisoned session, at many of its events and at its end."""
+    await person.loaded()
+    assert isinstance(person.controller, ReplayController)
+    cursor = person.controller._source.replay
+    for step in range(STEPS):
+        cursor.seek(cursor.length * step // STEPS)
+        person.controller.presenter.changed()
+        await person.settle()
+    cursor.end()
+    person.controller.presenter.changed()
+    await person.settle()
+    await look_around(person)
+    await person.press("q")
+
+
+async def home(person: Driver) -> None:
+    """The list of sessions."""
+    await person.until(lambda: "31337" in person.text, "the list")
+    await person.press("down", "down", "up")
+    await person.pilot.pause()
+    person.app.exit()
+
+
+async def live(person: Driver) -> None:
+    """A session from the question of trust to its commit, and the dialogs of every gate."""
+    await person.until(lambda: "agent-tui.toml" in person.text, "the question of trust")
+    await person.pilot.pause()
+    await person.press("escape")
+    for kind, keys in (
+        ("spec", ("r", "e")),
+        ("diff", ("c", "r", "e")),
+        ("verdict", ("c", "r", "w")),
+        ("message", ("e", "r")),
+    ):
+        await person.gate(kind)
+        for key in keys:
+            await person.press(key)
+            await person.settle()
+            await person.press("escape")
+            await person.settle()
+        await person.press("a")
+    await person.finished()
+    assert person.app.conductor is not None
+    await person.app.conductor.leave()
+
+
+SCENARIOS: dict[str, tuple[str, Scenario]] = {
+    "replay": ("replay", replay),
+    "home": ("home", home),
+    "live": ("run", live),
+}
+
+
+def main(name: str, folder: Path, request: str, session: str | None) -> int:
+    kind, scenario = SCENARIOS[name]
+    launch = Launch(
+        kind=kind,
+        folder=folder / "repo",
+        request=request,
+        session=session,
+        sessions=folder / "sessions",
+        script=folder / "script.toml",
+        grace_ms=0,
+    )
+    app = AgentTui(launch)
+    problems = []
+
+    async def drive(pilot: Pilot[None]) -> None:
+        try:
+            await scenario(Driver(app, pilot))
+        except BaseException:
+            problems.append(traceback.format_exc())
+            app.exit()
+
+    app.run(auto_pilot=drive)
+    if app.farewell:
+        say_last(app.farewell, error=False)
+    if app.failure is not None:
+        problems.append("".join(traceback.format_exception(app.failure)))
+    (folder / "problem").write_text("\n".join(problems))
+    return 1 if problems else 0
+
+
+if __name__ == "__main__":
+    os.environ["TEXTUAL_ANIMATIONS"] = "none"
+    sys.exit(
+        main(sys.argv[1], Path(sys.argv[2]), sys.argv[3], sys.argv[4] if sys.argv[4:] else None)
+    )
