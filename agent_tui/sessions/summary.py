@@ -2,7 +2,7 @@
 
 import contextlib
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
@@ -12,13 +12,14 @@ from pydantic import TypeAdapter, ValidationError
 from agent_tui.domain.events import Record, StepOutput
 from agent_tui.domain.state import State
 from agent_tui.sessions.files import LogError, read_regular, replace_file
+from agent_tui.sessions.labels import Labels
 from agent_tui.sessions.lock import is_locked
 from agent_tui.sessions.reader import LogReader
 from agent_tui.sessions.replay import fold
 
 EVENTS = "events.jsonl"
 CACHE = "summary.json"
-_VERSION = 1
+_VERSION = 2
 _MAX_CACHE = 1024 * 1024
 
 
@@ -36,6 +37,9 @@ class SessionSummary:
         cost: In US dollars, of the calls whose price is known.
         unpriced_calls: Calls without a known price.
         problem: What is wrong with the log, in a sentence; empty when nothing is.
+        models: The models of its roles.
+        parent: The session that it was forked from, or "".
+        labels: What the person calls it.
     """
 
     id: str
@@ -54,6 +58,14 @@ class SessionSummary:
     started: datetime | None = None
     last: datetime | None = None
     problem: str = ""
+    models: tuple[str, ...] = ()
+    parent: str = ""
+    labels: Labels = field(default_factory=Labels)
+
+    @property
+    def title(self) -> str:
+        """The person's name for it, or the request."""
+        return self.labels.name or self.request
 
     @property
     def state(self) -> str:
@@ -92,11 +104,20 @@ def summarize(
             if not isinstance(record.event, StepOutput):  # most of the records, and not shown here
                 yield record
 
-    state = fold(counted())
+    return summary_from(session_id, path, fold(counted()), count, problems)
+
+
+def summary_from(
+    session_id: str, path: Path, state: State, count: int, problems: Iterable[str] = ()
+) -> SessionSummary:
+    """The summary of a session whose state and number of records are known."""
     session = state.session
+    models = {str(model): None for model in session.roles.values()} if session else {}
     return SessionSummary(
         id=session_id,
         path=path,
+        models=tuple(models),
+        parent=state.parent.parent if state.parent else "",
         request=session.request if session else "",
         repo=session.repo.name if session else "",
         root=session.repo.root if session else "",

@@ -27,9 +27,7 @@ def md(text: str, limit: int = 2000) -> str:
     parts = one_line(text, limit).split("`")
     if len(parts) % 2 == 0 or "" in parts[1:-1]:
         return _plain("`".join(parts))
-    return "".join(
-        f"`{part}`" if number % 2 else _plain(part) for number, part in enumerate(parts)
-    )
+    return "".join(f"`{part}`" if number % 2 else _plain(part) for number, part in enumerate(parts))
 
 
 def _plain(text: str) -> str:

@@ -1,0 +1,366 @@
+"""What can be done with saved sessions: verify, check out, fork, compare, delete."""
+
+import asyncio
+import re
+import shutil
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from agent_tui.bootstrap.environment import (
+    Environment,
+    Options,
+    UsageError,
+    load_configuration,
+    open_store,
+)
+from agent_tui.bootstrap.models import ModelSource
+from agent_tui.bootstrap.saved import look_at, saved_path
+from agent_tui.config import paths
+from agent_tui.domain.base import BlobRef, ModelRef, Role
+from agent_tui.domain.events import SessionStarted
+from agent_tui.domain.patch import parse_patch
+from agent_tui.domain.spec import Spec
+from agent_tui.domain.state import State
+from agent_tui.engine.spec_text import SpecTextError, spec_from_text
+from agent_tui.ports import WorkspaceError
+from agent_tui.sessions import fork
+from agent_tui.sessions.blobs import get_blob
+from agent_tui.sessions.files import LogError
+from agent_tui.sessions.lock import SessionLocked, is_locked
+from agent_tui.sessions.replay import Replay
+from agent_tui.sessions.saved import SavedSession
+from agent_tui.sessions.verify import Report, verify_folder
+from agent_tui.workspace.inspect import Inspection
+
+_ATTEMPT = re.compile(r"a(\d+)")
+
+
+def at_step(options: Options, name: str) -> tuple[SavedSession, int]:
+    """The session and the position that ``ID@STEP`` names; without a step, the end.
+
+    A step is a number of records, ``a2`` (attempt 2), ``start`` or ``end``. All of it is read.
+
+    Raises:
+        UsageError: If there is no such step.
+        LogError: If there is no such session.
+    """
+    session, _, step = name.rpartition("@") if "@" in name else (name, "", "end")
+    saved = look_at(options, session)
+    saved.read_all()
+    replay = Replay(saved.log)
+    if step == "end":
+        return saved, replay.length
+    if step.isdecimal() and 0 < int(step) <= replay.length:
+        return saved, int(step)
+    if match := _ATTEMPT.fullmatch(step):
+        places = replay.places("attempt")
+        if 0 < int(match[1]) <= len(places):
+            return saved, places[int(match[1]) - 1]
+    raise UsageError(
+        f"{saved.id} has no step {step!r}: write a number from 1 to {replay.length}, a1 for the "
+        "first attempt, or end."
+    )
+
+
+# -- verify ----------------------------------------------------------------------------------
+
+
+def verify_session(options: Options, name: str) -> Report:
+    """Check a session's log, and the repository's objects where the repository is there.
+
+    Raises:
+        LogError: If there is no such session, or none that can be read.
+    """
+    path = saved_path(options, name)
+    folder = path.parent if path.is_file() and path.name == "events.jsonl" else path
+    if not folder.is_dir():
+        raise LogError(f"{path} is one file; unpack it, or verify the session's folder")
+    report = verify_folder(folder)
+    root = Path(report.started.repo.root) if report.started else None
+    if root is None or not root.is_dir():
+        report.notes.append("the repository is not here, so git's objects were not checked")
+        return report
+    try:
+        with Inspection(root) as inspection:
+            _verify_objects(report, inspection, lambda ref: get_blob(folder, ref))
+    except WorkspaceError as error:
+        report.notes.append(f"git's objects were not checked: {error}")
+    return report
+
+
+def _verify_objects(
+    report: Report, inspection: Inspection, blob: Callable[[BlobRef], bytes]
+) -> None:
+    problems = report.problems
+    for tree, base, patch in dict.fromkeys(
+        (tree, base, (patch.digest, patch.size)) for tree, base, patch in report.revisions
+    ):
+        if not inspection.has(tree, "tree"):
+            report.notes.append(f"the tree {tree[:12]} is not in the repository any more")
+            continue
+        try:
+            stored = blob(BlobRef(digest=patch[0], size=patch[1]))
+        except LogError:
+            continue  # said already
+        if inspection.has(base, "tree") and inspection.diff(base, tree) != stored:
+            problems.append(f"the stored patch of the tree {tree[:12]} is not the diff to it")
+    for done, approval in report.commits:
+        if not inspection.has(done.commit, "commit"):
+            problems.append(f"the commit {done.commit[:12]} is not in the repository any more")
+            continue
+        tree, parents, message = inspection.commit(done.commit)
+        if tree != done.tree or (approval is not None and tree != approval.tree):
+            problems.append(
+                f"the commit {done.commit[:12]} has the tree {tree[:12]}, which is not the one "
+                "that was approved"
+            )
+        if approval is not None and parents != ((approval.parent,) if approval.parent else ()):
+            problems.append(f"the commit {done.commit[:12]} has another parent than was approved")
+        if report.started and f"Agent-Tui-Session: {report.started.session}" not in message:
+            problems.append(f"the commit {done.commit[:12]} does not name this session")
+
+
+# -- files -----------------------------------------------------------------------------------
+
+
+def tree_of(state: State) -> str:
+    """The tree that a session had at a state: of the last revision, or the one it started from.
+
+    Raises:
+        UsageError: If the session had not begun.
+    """
+    if state.session is None:
+        raise UsageError("The session has no files before its first record.")
+    return state.revision.tree if state.revision else state.session.repo.tree
+
+
+def check_out(saved: SavedSession, position: int, folder: Path) -> str:
+    """Make a new worktree with the files of a step; gives the name of their tree.
+
+    Raises:
+        UsageError: If the session had not begun.
+        WorkspaceError: If the repository or the tree is gone, or the folder is not empty.
+    """
+    state = saved.log.state_at(position)
+    tree = tree_of(state)
+    if state.session is None:
+        raise UsageError("The session has no files before its first record.")
+    repo = state.session.repo
+    if not Path(repo.root).is_dir():
+        raise WorkspaceError(
+            f"the repository {repo.root} is not here; `agent-tui sessions show --patch` writes "
+            "the change as a patch."
+        )
+    with Inspection(Path(repo.root)) as inspection:
+        inspection.check_out(tree, repo.commit, folder)
+    return tree
+
+
+def patch_at(saved: SavedSession, position: int) -> bytes:
+    """The change of the revision in force at a step; empty before there is one.
+
+    Raises:
+        LogError: If the stored patch is missing or damaged.
+    """
+    revision = saved.log.state_at(position).revision
+    return saved.blob(revision.patch) if revision else b""
+
+
+@dataclass(frozen=True)
+class Files:
+    """The files of a step, from the repository's objects or, without it, from the stored patch.
+
+    Attributes:
+        paths: All of them, or those that the patch touches where the repository is not there.
+        whole: Whether these are all files.
+    """
+
+    paths: tuple[str, ...]
+    whole: bool
+    root: Path | None
+    tree: str
+
+    def read(self, path: str) -> bytes:
+        """One file's bytes.
+
+        Raises:
+            UsageError: If there is none, or the repository is not there.
+        """
+        if self.root is None:
+            raise UsageError("The repository is not here: only the patch is, with --patch.")
+        with Inspection(self.root) as inspection:
+            data = inspection.read(self.tree, path)
+        if data is None:
+            raise UsageError(f"There is no file {path!r} at that step.")
+        return data
+
+    def diff(self, other: "Files") -> bytes:
+        """The change from these files to those of another step.
+
+        Raises:
+            UsageError: If the repository is not there.
+        """
+        if self.root is None:
+            raise UsageError("The repository is not here, so two steps cannot be compared.")
+        with Inspection(self.root) as inspection:
+            return inspection.diff(self.tree, other.tree)
+
+
+def files_at(saved: SavedSession, position: int) -> Files:
+    """The files of a step.
+
+    Raises:
+        UsageError: If the session had not begun.
+        LogError: If neither the repository nor the stored patch is there.
+    """
+    state = saved.log.state_at(position)
+    tree = tree_of(state)
+    root = Path(state.session.repo.root) if state.session else None
+    if root is not None and root.is_dir():
+        try:
+            with Inspection(root) as inspection:
+                if inspection.has(tree, "tree"):
+                    return Files(inspection.files(tree), True, root, tree)
+        except WorkspaceError:
+            pass  # no repository any more: the patch is what is left
+    patch = parse_patch(patch_at(saved, position))
+    return Files(tuple(file.path for file in patch.files), False, None, tree)
+
+
+# -- fork ------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class ForkWish:
+    """How a fork differs from its parent.
+
+    Attributes:
+        spec: The person's own spec as text, or "".
+    """
+
+    reason: str = ""
+    spec: str = ""
+
+
+async def fork_session(env: Environment, saved: SavedSession, position: int, wish: ForkWish) -> str:
+    """Begin a new session as another one was after a step; the settings of *env* are its own.
+
+    Returns:
+        The new session's id; :func:`~agent_tui.bootstrap.live.resume_session` goes on with it.
+
+    Raises:
+        UsageError: If it is of another repository, a role has no model, or the spec is wrong.
+        LogError: If it cannot be forked there, or cannot be written.
+    """
+    state = saved.log.state_at(position)
+    fork.check_place(state)
+    if state.session is None or state.session.repo.root != env.facts.root:
+        root = state.session.repo.root if state.session else "another repository"
+        raise UsageError(f"Session {saved.id} belongs to {root}. Fork it there.")
+    new_id = env.store.new_id()
+    models = {role: model.ref for role, model in ModelSource(env).roles(State()).items()}
+    limits = env.loaded.settings.loop_limits()
+    changes = tuple(_changes(state.session, models, limits)) + (("spec",) if wish.spec else ())
+    spec = _spec(wish.spec, state) if wish.spec else None
+
+    def change(started: SessionStarted) -> SessionStarted:
+        return started.model_copy(update={"session": new_id, "roles": models, "limits": limits})
+
+    def work() -> None:
+        with Inspection(Path(env.facts.root)) as inspection:
+            for revision in state.revisions:
+                if inspection.has(revision.tree, "tree"):
+                    inspection.keep(new_id, revision.tree)
+        fork.fork(
+            saved,
+            position,
+            env.store.folder / new_id,
+            change=change,
+            clock=env.clock,
+            reason_=wish.reason,
+            changes=changes,
+            spec=spec,
+        )
+
+    await asyncio.to_thread(work)
+    return new_id
+
+
+def _spec(text: str, state: State) -> Spec:
+    used = {c.id for version in state.specs for c in version.spec.criteria}
+    try:
+        return spec_from_text(text, used)
+    except SpecTextError as error:
+        raise UsageError(f"The spec cannot be read: {error}") from error
+
+
+def _changes(started: SessionStarted, models: Mapping[Role, ModelRef], limits: object) -> list[str]:
+    before = {str(role): ref for role, ref in started.roles.items()}
+    found = [f"{role}: {ref}" for role, ref in models.items() if ref != before.get(role)]
+    for name, value in vars(limits).items():
+        if value != getattr(started.limits, name):
+            found.append(f"limits.{name}: {value}")
+    return found
+
+
+# -- delete ----------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Freed:
+    """What deleting a session removes.
+
+    Attributes:
+        size: Bytes of its folder and its worktree.
+        refs: Refs that keep its trees in the repository. Its branch and its commits stay.
+    """
+
+    folder: Path
+    worktree: Path | None
+    size: int
+    refs: int
+
+
+def would_free(options: Options, name: str) -> Freed:
+    """What deleting a session would remove. Nothing is changed.
+
+    Raises:
+        LogError: If there is no such session, or a process has it open.
+    """
+    store = open_store(options, load_configuration(options, None))
+    folder = store.path(store.resolve(name))
+    if folder.is_dir() and is_locked(folder):
+        raise SessionLocked(f"session {folder.name} is open in a process; leave it there first")
+    worktree = (options.worktrees or paths.worktrees_folder()) / folder.stem
+    places = [folder, *([worktree] if worktree.is_dir() else [])]
+    files = [f for p in places for f in ([p] if p.is_file() else p.rglob("*"))]
+    size = sum(file.lstat().st_size for file in files if not file.is_dir())
+    return Freed(folder, worktree if worktree.is_dir() else None, size, 0)
+
+
+def delete(freed: Freed) -> Freed:
+    """Delete a session: its folder, its worktree, and the refs that keep its trees.
+
+    Raises:
+        LogError: If something cannot be removed.
+    """
+    refs = 0
+    root: Path | None = None
+    if freed.folder.is_dir():
+        saved = SavedSession.open(freed.folder)
+        root = Path(saved.started.repo.root) if saved.started else None
+        saved.close()
+    try:
+        if root is not None and root.is_dir():
+            with Inspection(root) as inspection:
+                refs = inspection.forget(freed.folder.name, freed.worktree)
+        if freed.worktree is not None and freed.worktree.is_dir():
+            shutil.rmtree(freed.worktree)
+        if freed.folder.is_dir():
+            shutil.rmtree(freed.folder)
+        else:
+            freed.folder.unlink()
+    except OSError as error:
+        raise LogError(f"cannot delete {freed.folder}: {error.strerror}") from error
+    return replace(freed, refs=refs)
