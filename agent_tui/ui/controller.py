@@ -11,6 +11,7 @@ from agent_tui.domain.state import State
 from agent_tui.domain.text import visible, visible_lines
 from agent_tui.ui.actions import BY_ID
 from agent_tui.ui.diff import DiffView
+from agent_tui.ui.diff_actions import DiffActions
 from agent_tui.ui.presenter import Presenter
 from agent_tui.ui.render.status import count
 from agent_tui.ui.render.timeline import timeline_rows
@@ -78,6 +79,7 @@ class SessionController:
             "next-match": lambda: self._match(1),
             "previous-match": lambda: self._match(-1),
             "copy": self._copy,
+            **DiffActions(screen, self.tell, lambda: self._pane(1)).by_id,
             "interrupt": self._escape,
             "help": self._help,
             "leave": self._leave,

@@ -244,6 +244,12 @@ class DiffView(Background):
             return False
         return self.go_to_hunk(number)
 
+    def first_unseen(self) -> bool:
+        """Go to the first hunk that was not on the screen. False if there is none."""
+        seen, count = self.scene.seen, len(self.stream.hunks)
+        number = next((n for n in range(count) if n not in seen), None)
+        return number is not None and self.go_to_hunk(number)
+
     def go_to_hunk(self, number: int, index: int | None = None) -> bool:
         """Go to a hunk by its number in the patch, or to one of its lines."""
         found = (
