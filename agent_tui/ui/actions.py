@@ -137,6 +137,8 @@ ACTIONS: tuple[Action, ...] = (
     Action("play", "p", "play", "Play, or pause.", "Replay", "replay"),
     Action("retry", "R", "retry now", "Make a failed call again without waiting.", "Session",
            "session"),
+    Action("take-back", "U", "take back", "Take the landed commit back, or bring it again.",
+           "Session", "session"),
     Action("faster", "greater_than_sign", "faster", "Play faster, up to 20 times.", "Replay",
            "replay"),
     Action("slower", "less_than_sign", "slower", "Play slower, down to half the speed.", "Replay",

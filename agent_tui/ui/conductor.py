@@ -41,6 +41,7 @@ from agent_tui.ui.screens.home import HomeScreen
 from agent_tui.ui.screens.session import SessionScreen
 from agent_tui.ui.sources import LiveSource, ReplaySource
 from agent_tui.ui.theming import textual_theme
+from agent_tui.ui.undoing import Undoing
 from agent_tui.ui.widgets.rows import Row
 
 if TYPE_CHECKING:
@@ -239,6 +240,7 @@ class Conductor:
             interrupt=session.interrupt,
             retry=session.retry_now,
             left=self.leave,
+            take_back=Undoing(self._app, session).ask,
             grace_s=(settings.gates.grace_ms if grace is None else grace) / 1000,
         )
         edits = Edits(self._app, session, controller, settings.editor.command)

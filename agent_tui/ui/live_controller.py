@@ -23,7 +23,7 @@ from agent_tui.domain.text import decode, visible_lines
 from agent_tui.domain.verdict import LedgerEntry, Severity
 from agent_tui.engine.briefs import rejection
 from agent_tui.engine.gates import subject
-from agent_tui.ui import tool_gate
+from agent_tui.ui import tool_gate, undoing
 from agent_tui.ui.actions import BY_ID
 from agent_tui.ui.controller import SessionController
 from agent_tui.ui.diff import DiffView
@@ -70,6 +70,7 @@ class LiveController(SessionController):
         interrupt: Stops the step that runs.
         retry: Ends the wait before a failed call is made again.
         left: Ends the screen and leaves the session.
+        take_back: Takes back what the session has committed.
         edits: Opens editors for what a gate asks about.
         grace_s: Seconds for which keys are dead when a gate appears.
     """
@@ -84,6 +85,7 @@ class LiveController(SessionController):
         interrupt: Callable[[], bool],
         retry: Callable[[], bool],
         left: Callable[[], Awaitable[None]],
+        take_back: Callable[[], Awaitable[None]],
         grace_s: float = 0.4,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -111,6 +113,7 @@ class LiveController(SessionController):
             "comment": self._comment,
             "waive": self._waive,
             "retry": self._retry_now,
+            "take-back": take_back,
         }
 
     # -- the gate ----------------------------------------------------------------------------
@@ -138,7 +141,10 @@ class LiveController(SessionController):
         """What can be decided now."""
         state = self.state
         if state.finished is not None:
-            return [("timeline", "timeline"), ("leave", "leave"), ("help", "help")]
+            keys = [("timeline", "timeline"), ("leave", "leave"), ("help", "help")]
+            if undoing.why_not(state):
+                return keys
+            return [("take-back", "bring again" if state.taken_back else "take back"), *keys]
         if state.gate is None:
             keys = [("interrupt", "stop step"), ("leave", "leave"), ("help", "help")]
             return [("retry", "retry now"), *keys] if state.retry is not None else keys
@@ -166,6 +172,8 @@ class LiveController(SessionController):
         reason = super().why_not(action_id)
         if not reason and action_id == "retry" and self.state.retry is None:
             return "no call waits for another attempt"
+        if not reason and action_id == "take-back":
+            return undoing.why_not(self.state)
         if reason or BY_ID[action_id].group not in ("Gate", "Review"):
             return reason
         gate = self.state.gate

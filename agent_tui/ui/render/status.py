@@ -272,6 +272,13 @@ def _retrying(retry: Retry, now_s: float) -> Content:
 def _working(state: State) -> Content:
     if state.finished is not None:
         good = state.finished.outcome == "committed"
+        if state.taken_back:
+            last = state.undone[-1]
+            return Content.assemble(
+                (" TAKEN BACK ", "bold reverse $warn"),
+                f" {last.commit[:10]} by {last.by[:10]} on ",
+                one_line((last.landed or last.ref).removeprefix("refs/heads/"), 300),
+            )
         return Content.assemble(
             (f" {state.finished.outcome.upper()} ", "bold reverse " + ("$ok" if good else "$warn")),
             " ",
