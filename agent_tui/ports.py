@@ -14,7 +14,7 @@ from agent_tui.domain.events import Event, Record
 from agent_tui.domain.patch import Patch
 from agent_tui.domain.rules import Rule
 from agent_tui.domain.state import State
-from agent_tui.domain.turn import ModelEvent, ModelRequest
+from agent_tui.domain.turn import Compacted, ModelEvent, ModelRequest
 
 
 class Clock(Protocol):
@@ -64,6 +64,27 @@ class Retries(Protocol):
 
     def skip_wait(self) -> None:
         """End the wait that is going on: the next attempt is made at once."""
+        ...
+
+
+@runtime_checkable
+class Measures(Protocol):
+    """A model whose provider may know how long a conversation is, and how to make it shorter."""
+
+    async def count_tokens(self, request: ModelRequest) -> int | None:
+        """Tokens that would go in, or None where the provider does not count.
+
+        Raises:
+            ModelError: If it could not be asked.
+        """
+        ...
+
+    async def compact(self, request: ModelRequest) -> Compacted | None:
+        """The request's conversation made shorter, or None where the provider does not do that.
+
+        Raises:
+            ModelError: If it could not be done.
+        """
         ...
 
 

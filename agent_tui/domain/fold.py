@@ -182,6 +182,7 @@ def _model_answered(s: State, ev: e.ModelAnswered, r: e.Record) -> State:
             step,
             calls=step.calls + 1,
             answered=r.seq,
+            longest=max(step.longest, ev.usage.output_tokens),
             first_byte_s=step.first_byte_s if step.calls else took.first_byte_s,
             first_token_s=step.first_token_s if step.calls else took.first_token_s,
             writing_s=step.writing_s + (took.total_s - (took.first_token_s or 0) if writes else 0),

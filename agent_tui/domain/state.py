@@ -63,6 +63,7 @@ class Step:
             was streamed after it.
         seq: Place of the record that began it.
         answered: Place of the record with which its last answer was complete.
+        longest: Tokens of its longest answer.
         first_byte_s, first_token_s: Of the first answer, in seconds from its request.
         compactions: How often its conversation was made shorter.
         writing_s, written_tokens: Seconds between the first token of each answer and its end,
@@ -92,6 +93,7 @@ class Step:
     compactions: int = 0
     written_tokens: int = 0
     answered: int = -1
+    longest: int = 0
 
     @property
     def running(self) -> bool:

@@ -174,6 +174,21 @@ class Done:
     request_id: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Compacted:
+    """A conversation that its provider made shorter.
+
+    Attributes:
+        message: What takes the place of all of its turns.
+        summary: What can be read of it, often nothing.
+    """
+
+    message: Message
+    summary: str = ""
+    usage: Usage = field(default_factory=Usage)
+    latency: Latency = field(default_factory=Latency)
+
+
 ModelEvent = (
     TextDelta | ThinkingDelta | ToolCallStarted | ToolCallDelta | Counted | Retrying | Trying | Done
 )

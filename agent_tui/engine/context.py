@@ -35,7 +35,7 @@ from agent_tui.domain.turn import (
     Trying,
 )
 from agent_tui.domain.usage import Cost, Usage
-from agent_tui.engine.limits import LimitReached, check_limits
+from agent_tui.engine.limits import Forecast, LimitReached, check_forecast, check_limits
 from agent_tui.engine.recorder import OutputStream, Recorder
 from agent_tui.ports import (
     Checks,
@@ -167,8 +167,11 @@ class Context:
             raise
         await finish("done")
 
-    async def ask(self, step: str, request: ModelRequest) -> Done:
+    async def ask(self, step: str, request: ModelRequest, forecast: Forecast | None = None) -> Done:
         """Call the role's model once, stream what comes into the step, record the answer.
+
+        Args:
+            forecast: What the call will use, where that is known; money is checked against it.
 
         Raises:
             LimitReached: If a limit forbids the call.
@@ -176,6 +179,9 @@ class Context:
         """
         check_limits(self.state)
         model = self.models[request.role]
+        if forecast is not None:
+            usage = forecast.usage(self.state, request.role, request.max_output_tokens)
+            check_forecast(self.state, usage, self.price(model.ref, usage))
         prompt = request.messages[-1]
         words = prompt.text or "\n".join(result.text for result in prompt.results)
         await self.recorder.append(

@@ -13,6 +13,7 @@ from agent_tui.engine.context import Context
 from agent_tui.engine.supervisor import supervise
 from agent_tui.engine.tools.base import ToolFailed
 from agent_tui.engine.tools.toolbox import Toolbox, failed
+from agent_tui.engine.window import Talk
 
 MAX_CALLS = 60
 """Model calls in one step. A coder that needs more is going round in circles."""
@@ -38,19 +39,16 @@ async def converse(
         LimitReached: If a limit is reached between two calls.
         ModelError: If a call fails, or there is no end to them.
     """
-    messages = [opening]
+    request = ModelRequest(
+        role=role,
+        system=system,
+        messages=(opening,),
+        tools=toolbox.specs if toolbox else (),
+        answer_schema=answer_schema,
+    )
+    talk = Talk(ctx, step, request)
     for _ in range(MAX_CALLS):
-        done = await ctx.ask(
-            step,
-            ModelRequest(
-                role=role,
-                system=system,
-                messages=tuple(messages),
-                tools=toolbox.specs if toolbox else (),
-                answer_schema=answer_schema,
-            ),
-        )
-        messages.append(done.message)
+        done = await talk.ask()
         if done.stop == "max_tokens":
             raise ModelError("truncated", f"The {role}'s answer was cut off at its token limit.")
         if done.stop == "paused":
@@ -61,7 +59,7 @@ async def converse(
         names = {call.id: call.name for call in done.message.calls}
         if any(result.ok and names.get(result.call_id) == until for result in results):
             return done
-        messages.append(Message(role="tool", results=tuple(results)))
+        talk.add(Message(role="tool", results=tuple(results)))
     raise ModelError("bad_answer", f"The {role} made {MAX_CALLS} calls without an end.")
 
 

@@ -1,7 +1,11 @@
 """Limits on attempts, money and time, checked before a model is called."""
 
+from dataclasses import dataclass
+
+from agent_tui.domain.base import Role
 from agent_tui.domain.events import Limits
 from agent_tui.domain.state import State
+from agent_tui.domain.usage import Cost, Usage
 
 
 class LimitReached(Exception):
@@ -35,6 +39,50 @@ def check_limits(state: State) -> None:
             f"The session has worked for {state.work_s / 60:.1f} minutes; "
             f"its limit is {limits.minutes:g}."
         )
+
+
+@dataclass(frozen=True, slots=True)
+class Forecast:
+    """What a call will use, as far as it can be known before.
+
+    Attributes:
+        input_tokens: Counted or estimated.
+        cached_tokens: The part of them that will be read from the provider's cache.
+    """
+
+    input_tokens: int
+    cached_tokens: int = 0
+
+    def usage(self, state: State, role: Role, most: int) -> Usage:
+        """The tokens, with as many coming out as in the longest answer that the role has given."""
+        longest = [step.longest for step in state.steps if step.role == role and step.longest]
+        return Usage(
+            input_tokens=self.input_tokens,
+            cache_read_tokens=self.cached_tokens,
+            output_tokens=min(most, max(longest, default=FIRST_ANSWER)),
+        )
+
+
+FIRST_ANSWER = 2_000
+"""Tokens that are assumed to come out of a role's first call."""
+
+
+def check_forecast(state: State, usage: Usage, cost: Cost) -> None:
+    """Check that a call will not cost more than is left.
+
+    Args:
+        cost: What the call is forecast to cost; nothing is known of an unpriced one.
+
+    Raises:
+        LimitReached: If it would.
+    """
+    limit = effective_limits(state).dollars
+    if limit is None or not cost.priced or float(state.cost.priced + cost.priced) <= limit:
+        return
+    raise LimitReached(
+        f"The next call is forecast at ${cost.priced:.2f} (about {usage.input_tokens:,} tokens "
+        f"in, {usage.output_tokens:,} out); of ${limit:.2f}, ${state.cost.priced:.2f} are spent."
+    )
 
 
 def check_iterations(state: State) -> None:

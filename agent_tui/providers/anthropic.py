@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import AsyncGenerator, Iterator, Mapping
+from dataclasses import replace
 from types import ModuleType
 from typing import Any, Literal, cast
 
@@ -9,6 +10,7 @@ from pydantic import SecretStr
 
 from agent_tui.domain.base import ModelRef
 from agent_tui.domain.turn import (
+    Compacted,
     Counted,
     Done,
     Message,
@@ -24,7 +26,7 @@ from agent_tui.domain.turn import (
 )
 from agent_tui.domain.usage import Latency, Usage
 from agent_tui.ports import Clock
-from agent_tui.providers.failures import Peer, failure
+from agent_tui.providers.failures import Peer, failure, translated
 from agent_tui.providers.schema import fits_strict, instruction
 from agent_tui.providers.wire import (
     NO_KEY,
@@ -34,6 +36,8 @@ from agent_tui.providers.wire import (
     Replay,
     Tape,
     Timeouts,
+    Watch,
+    as_mapping,
     attempt,
     count_at,
     dig,
@@ -106,16 +110,68 @@ class AnthropicModel:
 
     def stream(self, request: ModelRequest) -> AsyncGenerator[ModelEvent, None]:
         """See :class:`~agent_tui.ports.Model`."""
-        body = request_body(self._ref.model, request, effort=self._effort, thinking=self._thinking)
+        body = self._body(request)
+        beta = {"extra_headers": {"anthropic-beta": COMPACTION}} if _compacted(body) else {}
 
         async def send(client: Any) -> EventStream:
-            return cast(EventStream, await client.messages.create(**body, stream=True))
+            return cast(EventStream, await client.messages.create(**body, **beta, stream=True))
 
         return attempt(self._client, send, MessagesTurn(self._peer), self._peer, self._clock)
+
+    def _body(self, request: ModelRequest) -> dict[str, Any]:
+        return request_body(self._ref.model, request, effort=self._effort, thinking=self._thinking)
+
+    async def count_tokens(self, request: ModelRequest) -> int | None:
+        """See :class:`~agent_tui.ports.Measures`. Counting is free."""
+        body = self._body(request)
+        del body["max_tokens"]
+        beta = {"extra_headers": {"anthropic-beta": COMPACTION}} if _compacted(body) else {}
+        client = await self._client.get()
+        with translated(self._peer, self._clock):
+            counted = as_mapping(await client.messages.count_tokens(**body, **beta), self._peer)
+        return count_at(counted, "input_tokens") or None
+
+    async def compact(self, request: ModelRequest) -> Compacted | None:
+        """See :class:`~agent_tui.ports.Measures`."""
+        whole = self._body(replace(request, answer_schema=None, max_output_tokens=SUMMARY_TOKENS))
+        body = {name: whole[name] for name in _COMPACTING if name in whole}
+        client = await self._client.get()
+        watch = Watch(self._clock)
+        with translated(self._peer, self._clock):
+            answer = await client.beta.messages.create(
+                **body, betas=[COMPACTION], compaction={"type": "summarize"}
+            )
+            message = as_mapping(answer, self._peer)
+        watch.byte()
+        blocks = [b for b in objects_at(message, "content") if b.get("type") == "compaction"]
+        if not blocks or not text_at(blocks[0], "content"):
+            raise failure("bad_answer", self._peer, "it made no summary of the conversation")
+        turn = {"role": "assistant", "content": [dict(block) for block in blocks]}
+        return Compacted(
+            Message(role="assistant", replay=Replay(API, turn)),
+            summary=text_at(blocks[0], "content"),
+            usage=_used(message.get("usage")),
+            latency=watch.end(),
+        )
 
     async def close(self) -> None:
         """Close the connections."""
         await self._client.close()
+
+
+COMPACTION = "compact-2026-09-04"
+"""The beta of the API in which a conversation is compacted when it is asked to be."""
+SUMMARY_TOKENS = 8_000
+_COMPACTING = ("model", "max_tokens", "system", "messages", "tools")
+
+
+def _compacted(body: Mapping[str, Any]) -> bool:
+    """Whether the conversation holds a summary that only the beta knows."""
+    return any(
+        block.get("type") == "compaction"
+        for turn in body["messages"]
+        for block in objects_at(turn, "content")
+    )
 
 
 def request_body(
@@ -315,13 +371,17 @@ class MessagesTurn:
         return content
 
     def _used(self) -> Usage:
-        """In the API's own words ``input_tokens`` leaves out what the cache has to do with."""
-        read = count_at(self._usage, "cache_read_input_tokens")
-        written = count_at(self._usage, "cache_creation_input_tokens")
-        return Usage(
-            input_tokens=count_at(self._usage, "input_tokens") + read + written,
-            cache_read_tokens=read,
-            cache_write_tokens=written,
-            output_tokens=count_at(self._usage, "output_tokens"),
-            reasoning_tokens=count_at(self._usage, "output_tokens_details", "thinking_tokens"),
-        )
+        return _used(self._usage)
+
+
+def _used(usage: object) -> Usage:
+    """In the API's own words ``input_tokens`` leaves out what the cache has to do with."""
+    read = count_at(usage, "cache_read_input_tokens")
+    written = count_at(usage, "cache_creation_input_tokens")
+    return Usage(
+        input_tokens=count_at(usage, "input_tokens") + read + written,
+        cache_read_tokens=read,
+        cache_write_tokens=written,
+        output_tokens=count_at(usage, "output_tokens"),
+        reasoning_tokens=count_at(usage, "output_tokens_details", "thinking_tokens"),
+    )

@@ -10,6 +10,7 @@ from pydantic import SecretStr
 
 from agent_tui.domain.base import ModelRef
 from agent_tui.domain.turn import (
+    Compacted,
     Counted,
     Done,
     Message,
@@ -27,7 +28,7 @@ from agent_tui.domain.turn import (
 )
 from agent_tui.domain.usage import Latency, Usage
 from agent_tui.ports import Clock
-from agent_tui.providers.failures import Peer, failure, payload_failure
+from agent_tui.providers.failures import Peer, failure, payload_failure, translated
 from agent_tui.providers.schema import fits_strict, instruction
 from agent_tui.providers.wire import (
     NO_KEY,
@@ -37,6 +38,8 @@ from agent_tui.providers.wire import (
     Replay,
     Tape,
     Timeouts,
+    Watch,
+    as_mapping,
     attempt,
     count_at,
     dig,
@@ -49,6 +52,8 @@ from agent_tui.providers.wire import (
 Effort = Literal["none", "minimal", "low", "medium", "high", "xhigh", "max"]
 
 API = "openai.responses"
+_COUNTED = ("model", "input", "instructions", "tools", "text", "reasoning")
+_COMPACTED = ("model", "input", "instructions", "prompt_cache_key")
 
 
 class ResponsesModel:
@@ -119,8 +124,8 @@ class ResponsesModel:
             async for event in events:
                 yield event
 
-    def _attempt(self, request: ModelRequest) -> AsyncGenerator[ModelEvent, None]:
-        body = request_body(
+    def _body(self, request: ModelRequest) -> dict[str, Any]:
+        return request_body(
             self._ref.model,
             request,
             effort=self._effort,
@@ -128,10 +133,40 @@ class ResponsesModel:
             summaries=self._summaries,
         )
 
+    def _attempt(self, request: ModelRequest) -> AsyncGenerator[ModelEvent, None]:
+        body = self._body(request)
+
         async def send(client: Any) -> EventStream:
             return cast(EventStream, await client.responses.create(**body, stream=True))
 
         return attempt(self._client, send, ResponsesTurn(self._peer), self._peer, self._clock)
+
+    async def count_tokens(self, request: ModelRequest) -> int | None:
+        """See :class:`~agent_tui.ports.Measures`. Counting is free."""
+        whole = self._body(request)
+        body = {name: whole[name] for name in _COUNTED if name in whole}
+        client = await self._client.get()
+        with translated(self._peer, self._clock):
+            counted = as_mapping(await client.responses.input_tokens.count(**body), self._peer)
+        return count_at(counted, "input_tokens") or None
+
+    async def compact(self, request: ModelRequest) -> Compacted | None:
+        """See :class:`~agent_tui.ports.Measures`."""
+        whole = self._body(request)
+        body = {name: whole[name] for name in _COMPACTED}
+        client = await self._client.get()
+        watch = Watch(self._clock)
+        with translated(self._peer, self._clock):
+            answer = as_mapping(await client.responses.compact(**body), self._peer)
+        watch.byte()
+        items = [dict(item) for item in objects_at(answer, "output")]
+        if not any(item.get("type") == "compaction" for item in items):
+            raise failure("bad_answer", self._peer, "it did not compact the conversation")
+        return Compacted(
+            Message(role="assistant", replay=Replay(API, items)),
+            usage=_used(answer.get("usage")),
+            latency=watch.end(),
+        )
 
     async def close(self) -> None:
         """Close the connections."""

@@ -6,10 +6,11 @@ import random
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import aclosing
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any, TypeGuard, cast
 
 from agent_tui.domain.base import ModelRef
 from agent_tui.domain.turn import (
+    Compacted,
     Done,
     ModelError,
     ModelErrorKind,
@@ -18,7 +19,7 @@ from agent_tui.domain.turn import (
     Retrying,
     Trying,
 )
-from agent_tui.ports import Model
+from agent_tui.ports import Measures, Model
 
 RETRIED: frozenset[ModelErrorKind] = frozenset(
     {"rate_limit", "overloaded", "server", "connection", "timeout", "truncated", "bad_stream"}
@@ -136,11 +137,23 @@ class RetryingModel:
         with contextlib.suppress(asyncio.CancelledError):
             sleeping.result()  # an exception of the injected sleep is not lost
 
+    async def count_tokens(self, request: ModelRequest) -> int | None:
+        """See :class:`~agent_tui.ports.Measures`. There is no second attempt: an estimate does."""
+        return await self._model.count_tokens(request) if _measures(self._model) else None
+
+    async def compact(self, request: ModelRequest) -> Compacted | None:
+        """See :class:`~agent_tui.ports.Measures`. There is no second attempt: a summary does."""
+        return await self._model.compact(request) if _measures(self._model) else None
+
     async def close(self) -> None:
         """Close the model's connections, if it has any."""
         close = getattr(self._model, "close", None)
         if close is not None:
             await close()
+
+
+def _measures(model: Model) -> TypeGuard[Measures]:
+    return isinstance(model, Measures)
 
 
 def _given_up(error: ModelError, why: str) -> ModelError:

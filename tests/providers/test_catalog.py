@@ -126,4 +126,4 @@ def test_opening_a_model_imports_no_sdk() -> None:
 def test_the_three_are_parallel() -> None:
     for api in APIS:
         public = {name for name in vars(api.model) if not name.startswith("_")}
-        assert public == {"ref", "stream", "close"}
+        assert public - {"count_tokens", "compact"} == {"ref", "stream", "close"}

@@ -4,7 +4,7 @@ from textual.content import Content
 
 from agent_tui.domain.state import Decided, State, Step
 from agent_tui.domain.text import one_line, visible
-from agent_tui.ui.render.status import money
+from agent_tui.ui.render.status import count, money
 from agent_tui.ui.render.text import BLANK, heading, paragraph, rows, seconds
 from agent_tui.ui.widgets.rows import Row
 
@@ -28,7 +28,8 @@ def timeline_rows(state: State, width: int) -> list[Row]:
         out += rows(lines, item=number, key=place)
     out += [BLANK, heading("Sums")]
     usage = state.usage
-    cached = f" ({usage.cache_read_tokens:,} cached)" if usage.cache_read_tokens else ""
+    share = f"{usage.cache_read_tokens:,} cached, {usage.cached_share:.0%}"
+    cached = f" ({share})" if usage.cache_read_tokens else ""
     out.append(
         Row(Content(f"  tokens  {usage.input_tokens:,} in{cached}, {usage.output_tokens:,} out"))
     )
@@ -53,9 +54,26 @@ def _step(step: Step, width: int) -> list[Content]:
         money(step.cost) if step.calls else "",
     )
     lines = [line.truncate(width, ellipsis=True)]
+    if step.calls:
+        note = Content.styled(f"    {_calls(step)}", "$muted")
+        lines.append(note.truncate(width, ellipsis=True))
     if step.detail:
         lines += paragraph(step.detail, width, style="$bad", first=Content("    "))
     return lines
+
+
+def _calls(step: Step) -> str:
+    """What there is to know of a step's model calls: how many, how fast, how much was cached."""
+    parts = [count(step.calls, "call")]
+    if step.first_byte_s is not None:
+        parts.append(f"first byte {seconds(step.first_byte_s)}")
+    if step.tokens_per_s is not None:
+        parts.append(f"{step.tokens_per_s:,.0f} tokens/s")
+    if step.usage.input_tokens:
+        parts.append(f"{step.usage.cached_share:.0%} cached")
+    if step.compactions:
+        parts.append(f"compacted {count(step.compactions, 'time')}")
+    return " · ".join(parts)
 
 
 def _decision(decided: Decided, width: int) -> list[Content]:
