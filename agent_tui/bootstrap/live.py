@@ -5,6 +5,7 @@ import secrets
 import sys
 from collections.abc import AsyncIterator, Callable, Mapping, MutableMapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from agent_tui import __version__
@@ -13,6 +14,7 @@ from agent_tui.bootstrap.models import ROLES, ModelSource, PriceList, known_mode
 from agent_tui.bootstrap.protection import open_confinement
 from agent_tui.bootstrap.undo import undo
 from agent_tui.config import paths
+from agent_tui.config.checklists import checklist
 from agent_tui.config.schema import Settings
 from agent_tui.demo.repository import REQUEST
 from agent_tui.domain.base import BlobRef, ModelRef, Role
@@ -244,6 +246,7 @@ async def _context(
             workspace.root, confinement, workspace.user_root, await workspace.git_mounts()
         ),
         edits=Formats(),
+        checklist=partial(checklist, own=env.loaded.settings.review.checklists),
         rules=env.loaded.settings.rules_in_force(),
         rule_store=project_rules(Path(env.facts.root)) if env.options.own_settings else None,
     )

@@ -236,6 +236,17 @@ class RuleSettings(Section):
         return Rule(**self.model_dump())
 
 
+class ReviewSettings(Section):
+    """``[review]``.
+
+    Attributes:
+        checklists: What to look for in the work of a coder's model, by a pattern of
+            ``provider:model``. An empty list takes away the one that ships under that name.
+    """
+
+    checklists: dict[str, tuple[Text, ...]] = {}
+
+
 class EditorSettings(Section):
     """``[editor]``: the command, to which a file's path is added; empty for ``$EDITOR``."""
 
@@ -251,6 +262,7 @@ class Settings(Section):
     limits: LimitSettings = LimitSettings()
     checks: tuple[CheckSettings, ...] = ()
     rules: tuple[RuleSettings, ...] = ()
+    review: ReviewSettings = ReviewSettings()
     deploy: DeploySettings = DeploySettings()
     commit: CommitSettings = CommitSettings()
     theme: Text = DEFAULT

@@ -246,7 +246,7 @@ def _get(settings: BaseModel, key: Key) -> Any:
 
 
 def _current(key: Key, values: Mapping[Key, Any]) -> Any:
-    if key in values or key[0] in ("keymap", "providers"):
+    if key in values or key[0] in ("keymap", "providers", "review"):
         return values.get(key)
     return _get(Settings(), key)
 

@@ -24,6 +24,12 @@ MAX_OUTPUT = 6_000
 """Characters of a check's output that a model is shown: the end, where failures stand."""
 
 
+MAX_SINCE = 60_000
+"""Characters of what changed since the last review; the whole diff follows anyway."""
+
+CHECKLIST_NOTE = "Look for these. Report one only where a line of the diff shows it."
+
+
 def system_prompt(name: str) -> str:
     """The standing instructions of a role."""
     return (resources.files("agent_tui.engine") / "prompts" / f"{name}.md").read_text("utf-8")
@@ -68,8 +74,20 @@ def coder_brief(state: State, patch: Patch | None = None) -> str:
     return "\n\n".join(parts)
 
 
-def reviewer_brief(state: State, patch_text: str, patch: Patch | None = None) -> str:
-    """What the reviewer is asked: spec, diff, check results, ledger, the person's changes."""
+def reviewer_brief(
+    state: State,
+    patch_text: str,
+    patch: Patch | None = None,
+    *,
+    checklist: Sequence[str] = (),
+    since: str = "",
+) -> str:
+    """What the reviewer is asked: spec, diff, check results, ledger, the person's changes.
+
+    Args:
+        checklist: What the coder's model is known to get wrong.
+        since: What changed since the revision that was reviewed last, as a diff.
+    """
     revision = state.revision
     parts = [f"# Review of attempt {state.attempt}"]
     if state.session and (given := state.session.given):
@@ -83,6 +101,7 @@ def reviewer_brief(state: State, patch_text: str, patch: Patch | None = None) ->
         report = revision.report
         lines = [f"# The coder's report\n\n{report.summary}"]
         lines += [f"- {c.criterion}: {c.path} {c.quote}".rstrip() for c in report.claims]
+        lines += [f"- claims the test {name}, which is in no file" for name in report.missing_tests]
         lines += [f"- not done: {text}" for text in report.not_done]
         lines += [f"- unsure: {text}" for text in report.unsure]
         parts.append("\n".join(lines))
@@ -95,6 +114,12 @@ def reviewer_brief(state: State, patch_text: str, patch: Patch | None = None) ->
         parts.append(ledger_text(state))
     if state.rejection:
         parts.append(state.rejection)
+    if checklist:
+        items = "\n".join(f"- {item}" for item in checklist)
+        parts.append(f"# What this coder is known to get wrong\n\n{items}\n\n{CHECKLIST_NOTE}")
+    if since:
+        cut = "\n[the rest is left out]" if len(since) > MAX_SINCE else ""
+        parts.append(f"# What changed since the last review\n\n{since[:MAX_SINCE]}{cut}")
     parts.append(f"# Diff\n\n{patch_text}")
     return "\n\n".join(parts)
 

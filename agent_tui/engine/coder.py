@@ -10,6 +10,7 @@ from agent_tui.domain.turn import ModelError
 from agent_tui.engine.briefs import coder_brief, selection_text, system_prompt
 from agent_tui.engine.context import Context, user
 from agent_tui.engine.conversation import converse
+from agent_tui.engine.instructions import instructions
 from agent_tui.engine.tools import CODER_TOOLS, Desk, Report, Toolbox
 
 
@@ -21,12 +22,14 @@ async def code(ctx: Context) -> None:
     async with ctx.step("code", role="coder", attempt=number) as step:
         await ctx.workspace.reset(start)
         desk = Desk(ctx, step, "coder", start)
+        told, _ = await instructions(ctx)
+        brief = coder_brief(ctx.state, await current_patch(ctx))
         done = await converse(
             ctx,
             step,
             role="coder",
             system=system_prompt("coder"),
-            opening=user(coder_brief(ctx.state, await current_patch(ctx))),
+            opening=user("\n\n".join(part for part in (told, brief) if part)),
             toolbox=Toolbox(CODER_TOOLS, desk),
             until=Report.name,
         )

@@ -64,6 +64,11 @@ def unknown_window(model: ModelRef) -> int | None:
     return None
 
 
+def no_checklist(model: ModelRef) -> tuple[str, ...]:
+    """Nothing is known of a model."""
+    return ()
+
+
 def unpriced(model: ModelRef, usage: Usage) -> Cost:
     """The cost of a call whose price is not known."""
     return Cost(unpriced_calls=1)
@@ -89,6 +94,7 @@ class Context:
         open_model: Opens a model that takes the place of another.
         commands: Runs command lines of the coder's; None offers it no such tool.
         edits: Reads patches; None offers no such tool.
+        checklist: What a coder's model is known to get wrong, for the reviewer.
         rules: The configured rules for tool calls.
         rule_store: The rules that the person gave for this project.
         keeper: Who is asked about tool calls; None denies what would be asked.
@@ -107,6 +113,7 @@ class Context:
     window: Callable[[ModelRef], int | None] = unknown_window
     commands: Commands | None = None
     edits: EditFormats | None = None
+    checklist: Callable[[ModelRef], tuple[str, ...]] = no_checklist
     rules: tuple[Rule, ...] = ()
     rule_store: RuleStore | None = None
     keeper: Gatekeeper | None = None

@@ -2,7 +2,7 @@
 
 from agent_tui.domain.checks import CheckResult
 from agent_tui.domain.decision import FindingDraft
-from agent_tui.domain.events import ChecksFinished, VerdictProposed
+from agent_tui.domain.events import ChecksFinished, SourcesRead, VerdictProposed
 from agent_tui.domain.links import anchor
 from agent_tui.domain.patch import Patch, parse_patch
 from agent_tui.domain.state import Revision, State
@@ -46,19 +46,35 @@ async def review(ctx: Context) -> None:
     revision = _revision(ctx.state)
     raw = await ctx.workspace.diff(revision.base_tree, revision.tree)
     patch = parse_patch(raw)
+    wrote = ctx.session.roles.get("coder") if not ctx.session.given else None
+    brief = reviewer_brief(
+        ctx.state,
+        decode(raw),
+        patch,
+        checklist=ctx.checklist(wrote) if wrote else (),
+        since=await _since_last_review(ctx, revision),
+    )
     async with ctx.step("review", role="reviewer") as step:
+        desk = Desk(ctx, step, "reviewer", revision.tree)
         done = await converse(
             ctx,
             step,
             role="reviewer",
             system=system_prompt("review" if ctx.session.given else "reviewer"),
-            opening=user(reviewer_brief(ctx.state, decode(raw), patch)),
-            toolbox=Toolbox(READING_TOOLS, Desk(ctx, step, "reviewer", revision.tree)),
+            opening=user(brief),
+            toolbox=Toolbox(READING_TOOLS, desk),
             answer_schema=schema(ReviewAnswer),
         )
+        read = SourcesRead(step=step, role="reviewer", files=desk.files_read)
+        await ctx.recorder.append(read, "engine")
         answer = read_answer(ReviewAnswer, done.message.text, "reviewer")
         verdict = complete_verdict(ctx.state, answer, patch)
         await ctx.recorder.append(VerdictProposed(tree=revision.tree, verdict=verdict), "reviewer")
+
+
+async def _since_last_review(ctx: Context, revision: Revision) -> str:
+    before = [r for r in ctx.state.revisions if r.verdict is not None and r.tree != revision.tree]
+    return decode(await ctx.workspace.diff(before[-1].tree, revision.tree)) if before else ""
 
 
 def _revision(state: State) -> Revision:

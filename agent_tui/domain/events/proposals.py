@@ -27,7 +27,11 @@ class Claim(Value):
 
 
 class CoderReport(Value):
-    """What the coder says about its own attempt."""
+    """What the coder says about its own attempt.
+
+    Attributes:
+        missing_tests: Tests that its claims name and that are in no file: found by the program.
+    """
 
     summary: str
     claims: tuple[Claim, ...] = ()
@@ -35,6 +39,7 @@ class CoderReport(Value):
     unsure: tuple[str, ...] = ()
     commit_message: str = ""
     answers: tuple[CommentAnswer, ...] = ()
+    missing_tests: tuple[str, ...] = ()
 
 
 class SpecProposed(Value):

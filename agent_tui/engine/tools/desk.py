@@ -31,6 +31,7 @@ class Desk:
         self._stale = False
         self._read: dict[str, None] = {}
         self.report: CoderReport | None = None
+        self.doubted = False
 
     @property
     def files_read(self) -> tuple[str, ...]:

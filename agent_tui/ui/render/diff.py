@@ -95,7 +95,11 @@ def intro(revision: Revision) -> Iterable[Paragraph]:
     report = revision.report
     if report is not None:
         yield Paragraph(report.summary, "model")
-        for lead, items in (("not done: ", report.not_done), ("unsure: ", report.unsure)):
+        for lead, items in (
+            ("not done: ", report.not_done),
+            ("unsure: ", report.unsure),
+            ("claimed, but in no file: ", report.missing_tests),
+        ):
             for text in items:
                 yield Paragraph(text, lead=lead)
     for text in revision.notes:

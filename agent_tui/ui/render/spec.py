@@ -123,6 +123,21 @@ def _spec_rows(
             for number, text in enumerate(items):
                 lines = paragraph(text, width, first=Content.styled(sign, colour))
                 result += rows(lines, item=(field, number))
+    return result + _source_rows(state, width)
+
+
+def _source_rows(state: State, width: int) -> list[Row]:
+    """What the planner was shown of the repository."""
+    read = next((s for s in reversed(state.sources) if s.role == "planner"), None)
+    if read is None or not (read.instructions or read.files):
+        return []
+    result = [BLANK, heading("The planner read")]
+    for path in read.instructions:
+        first = Content.styled("• ", "$muted")
+        result += rows(paragraph(f"{path} (how to work here)", width, first=first, style="$muted"))
+    for path in read.files:
+        first = Content.styled("• ", "$muted")
+        result += rows(paragraph(path, width, first=first, style="$muted"))
     return result
 
 

@@ -172,6 +172,8 @@ def _finding_rows(entry: LedgerEntry, width: int) -> list[Row]:
         head.append((f"{who} ", "$person" if who == "yours" else "$muted"))
     if finding.criterion:
         head.append((f"{finding.criterion} ", "$muted"))
+    if finding.confidence is not None:
+        head.append((f"{finding.confidence:.0%} sure ", "$muted"))
     lines = Content.assemble(*head).wrap(width)
     lines += paragraph(finding.title, width, style="bold" if live else "$muted")
     if finding.path:
