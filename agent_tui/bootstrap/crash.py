@@ -11,6 +11,7 @@ from agent_tui import __version__
 from agent_tui.config import paths
 from agent_tui.domain.text import one_line, visible_lines
 from agent_tui.sessions.redact import Redactor
+from agent_tui.workspace.keys import model_keys
 
 
 def report(error: BaseException, hint: str = "") -> str:
@@ -44,7 +45,7 @@ def _text(error: BaseException) -> str:
         "",
         "".join(traceback.format_exception(error)),
     ]
-    return visible_lines(Redactor(os.environ).text("\n".join(lines)))
+    return visible_lines(Redactor(os.environ, model_keys()).text("\n".join(lines)))
 
 
 def _write(text: str) -> Path:

@@ -20,6 +20,7 @@ from agent_tui.config.settings import LoadedSettings
 from agent_tui.domain.base import ModelRef, Role
 from agent_tui.domain.turn import ModelError
 from agent_tui.ports import WorkspaceError
+from agent_tui.workspace.keys import blank_keys
 from agent_tui.workspace.repository import open_repository
 from agent_tui.workspace.sandbox import find_sandbox
 
@@ -266,7 +267,10 @@ async def _machine() -> tuple[Finding, ...]:
 async def _git() -> Finding:
     try:
         process = await asyncio.create_subprocess_exec(
-            "git", "version", stdout=asyncio.subprocess.PIPE
+            "git",
+            "version",
+            stdout=asyncio.subprocess.PIPE,
+            env={**os.environ, **blank_keys()},
         )
         said, _ = await process.communicate()
     except OSError as error:

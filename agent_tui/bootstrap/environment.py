@@ -1,6 +1,7 @@
 """The repository, the settings that hold in it, and the sessions."""
 
 import asyncio
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,7 +17,9 @@ from agent_tui.domain.events import RepoFacts
 from agent_tui.ports import Clock, WorkspaceError
 from agent_tui.sessions.files import LogError
 from agent_tui.sessions.log import SystemClock
+from agent_tui.sessions.redact import Redactor
 from agent_tui.sessions.store import SessionStore
+from agent_tui.workspace.keys import add_model_keys, model_keys
 from agent_tui.workspace.repository import open_repository
 
 
@@ -98,7 +101,8 @@ def load_configuration(options: Options, root: Path | None) -> LoadedSettings:
 def open_store(options: Options, loaded: LoadedSettings) -> SessionStore:
     """The sessions' store, where the command line, the settings or the default says."""
     folder = options.sessions or loaded.settings.sessions.folder or paths.sessions_folder()
-    return SessionStore(folder, clock=options.clock)
+    redactor = Redactor(os.environ, model_keys())
+    return SessionStore(folder, clock=options.clock, redactor=redactor)
 
 
 def project_rules(root: Path) -> GivenRules:
@@ -113,6 +117,9 @@ async def open_environment(options: Options) -> Environment:
         WorkspaceError: If the repository cannot be worked on.
         ConfigError: If a settings file is wrong.
     """
+    # Before the first child: none of them gets a key of a model. Only the person names keys.
+    providers = _load(options, None, TrustStore(paths.trust_file())).settings.providers
+    add_model_keys(p.key_env for p in providers.values() if p.key_env)
     facts = await open_repository(options.folder)
     trust = TrustStore(paths.trust_file())
     loaded = _load(options, Path(facts.root), trust)

@@ -18,6 +18,7 @@ from agent_tui.domain.usage import Cost, Usage
 from agent_tui.ports import Model
 from agent_tui.providers.scripted import ScriptedModel, load_script
 from agent_tui.sessions.redact import Redactor
+from agent_tui.workspace.keys import hide_process
 
 if TYPE_CHECKING:
     from agent_tui.providers.cassettes import Player, Recorder
@@ -84,6 +85,7 @@ class ModelSource:
         if ref not in self._opened:
             from agent_tui.providers import catalog  # noqa: PLC0415 - 0.3 s, not for scripts
 
+            hide_process()  # it has a key in its environment
             try:
                 provider = catalog.find_provider(ref, configured(self._env.loaded.settings))
                 opened = catalog.open_model(ref, provider, self._env.clock, tape=self._cassette())

@@ -2,7 +2,7 @@
 
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any, get_args
 
 from agent_tui.domain import events as e
@@ -69,15 +69,16 @@ _OWN_WORDS = tuple(
 )
 
 
-def secrets_of(environment: Mapping[str, str]) -> dict[str, str]:
-    """The values of variables whose names look like secrets: value → name.
+def secrets_of(environment: Mapping[str, str], also: Collection[str] = ()) -> dict[str, str]:
+    """The values of variables whose names look like secrets, or are among *also*: value → name.
 
     Values shorter than 8 characters, object names (40 or 64 hexadecimal digits) and the log's own
     words are left out, because taking those out would damage records.
     """
     found = {}
     for name, text in environment.items():
-        if not _SECRET_NAME.search(name) or _NOT_SECRET_NAME.search(name):
+        named = _SECRET_NAME.search(name) and not _NOT_SECRET_NAME.search(name)
+        if not named and name not in also:
             continue
         value = text.strip()
         if len(value) < _MIN_LENGTH or _OBJECT_NAME.fullmatch(value):
@@ -98,10 +99,11 @@ class Redactor:
 
     Args:
         environment: Where secrets are taken from, usually ``os.environ``.
+        also: Names of variables that hold secrets, whatever they look like.
     """
 
-    def __init__(self, environment: Mapping[str, str]) -> None:
-        self._names = secrets_of(environment)
+    def __init__(self, environment: Mapping[str, str], also: Collection[str] = ()) -> None:
+        self._names = secrets_of(environment, also)
         parts = [re.sub(r"\s+", "", _SHAPES)]
         if self._names:
             values = sorted(self._names, key=len, reverse=True)

@@ -12,6 +12,8 @@ from pathlib import Path
 
 from textual.app import App, SuspendNotSupported
 
+from agent_tui.workspace.keys import model_keys
+
 
 class EditorError(Exception):
     """The editor could not be run; the text says why."""
@@ -44,13 +46,18 @@ def edit_file(app: App[None], command: Sequence[str], path: Path, line: int = 1)
         words.insert(-1, f"+{max(1, line)}")
     try:
         with app.suspend():
-            status = subprocess.run(words, check=False).returncode
+            status = subprocess.run(words, check=False, env=_environment()).returncode
     except SuspendNotSupported as error:
         raise EditorError("This terminal cannot be handed to an editor; edit with e.") from error
     except OSError as error:
         raise EditorError(f"The editor could not be started: {error.strerror}.") from error
     if status != 0:
         raise EditorError(f"The editor ended with status {status}; nothing was changed.")
+
+
+def _environment() -> dict[str, str]:
+    keys = model_keys()
+    return {name: value for name, value in os.environ.items() if name not in keys}
 
 
 def edit_text(app: App[None], command: Sequence[str], text: str, name: str) -> str:

@@ -5,6 +5,7 @@ import re
 from collections.abc import Mapping
 
 from agent_tui.workspace.git import USER_CONFIG
+from agent_tui.workspace.keys import model_keys
 
 _SECRET = re.compile(
     r"KEY|TOKEN|SECRET|PASSW|PASSPHRASE|CREDENTIAL|AUTH|COOKIE|SESSION|PRIVATE|SIGNATURE|WEBHOOK"
@@ -25,20 +26,30 @@ def scrubbed_environment(extra: Mapping[str, str] | None = None) -> dict[str, st
     Args:
         extra: Variables that are added as they are.
     """
+    keys = model_keys()
     kept = {
         name: value
         for name, value in os.environ.items()
         if name in USER_CONFIG
-        or not (_SECRET.search(name) or _OWNERS.match(name) or _PASSWORD_IN_URL.search(value))
+        or not (
+            name in keys
+            or _SECRET.search(name)
+            or _OWNERS.match(name)
+            or _PASSWORD_IN_URL.search(value)
+        )
     }
     return {**kept, "TERM": "dumb", "NO_COLOR": "1", **(extra or {})}
 
 
 def own_environment(extra: Mapping[str, str] | None = None) -> dict[str, str]:
-    """The person's whole environment, for their own commands, without what redirects git."""
+    """The person's environment, for their own commands, without what redirects git.
+
+    The keys of models are left out as well: no command of the person's needs ours.
+    """
+    keys = model_keys()
     kept = {
         name: value
         for name, value in os.environ.items()
-        if name in USER_CONFIG or not name.startswith("GIT_")
+        if name in USER_CONFIG or not (name in keys or name.startswith("GIT_"))
     }
     return {**kept, **(extra or {})}

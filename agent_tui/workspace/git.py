@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar, cast
 
 from agent_tui.domain.text import one_line
 from agent_tui.ports import WorkspaceError
+from agent_tui.workspace.keys import blank_keys, taken_away
 
 if TYPE_CHECKING:
     from git.cmd import Git as GitCommand
@@ -208,6 +209,7 @@ class Git:
         **options: Any,
     ) -> Any:
         variables = {
+            **blank_keys(),
             **SAFE_ENVIRONMENT,
             **at.environment(),
             **config_environment((*SAFE_CONFIG, *at.config)),
@@ -237,7 +239,8 @@ class Git:
         if not cwd.is_dir():
             raise WorkspaceError(f"the folder {one_line(str(cwd))} does not exist any more.")
         if cwd not in self._commands:
-            from git.cmd import Git as GitCommand  # noqa: PLC0415 (costs 160 ms)
+            with taken_away():  # the import runs `git version`
+                from git.cmd import Git as GitCommand  # noqa: PLC0415 (costs 160 ms)
 
             self._commands[cwd] = GitCommand(str(cwd))
         return self._commands[cwd]
