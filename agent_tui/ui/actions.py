@@ -38,6 +38,8 @@ _KEY_NAMES = {
     "right_square_bracket": "]",
     "left_curly_bracket": "{",
     "right_curly_bracket": "}",
+    "left_parenthesis": "(",
+    "right_parenthesis": ")",
     "question_mark": "?",
     "slash": "/",
     "comma": ",",
@@ -78,13 +80,20 @@ ACTIONS: tuple[Action, ...] = (
     Action("range", "v", "range", "Begin or end a range of lines.", "Review", "session"),
     Action("undo", "z", "undo", "Take back the last change of the selection.", "Review", "session"),
     Action("redo", "Z", "redo", "Do again what was taken back.", "Review", "session"),
-    Action("comment", "c", "comment", "Add a finding of your own at this line.", "Review",
-           "session"),
+    Action("comment", "c", "comment", "Comment on the lines, the file or the attempt; on the "
+           "verdict, add a finding of your own.", "Review", "session"),
+    Action("comments", "C", "comments", "List the comments, and go to one.", "Review"),
+    Action("since", "D", "what changed", "Show the difference to what you looked at last, or the "
+           "whole change again.", "Review"),
     Action("waive", "w", "waive", "Waive the finding at the cursor, or open it again.", "Review",
            "session"),
     Action("next-hunk", "right_square_bracket", "next hunk", "Go to the next hunk.", "Move"),
     Action("previous-hunk", "left_square_bracket", "previous hunk", "Go to the hunk before.",
            "Move"),
+    Action("next-note", "right_parenthesis", "next finding", "Go to the next finding or comment "
+           "in the diff.", "Move"),
+    Action("previous-note", "left_parenthesis", "finding before", "Go to the finding or comment "
+           "before.", "Move"),
     Action("next-file", "right_curly_bracket", "next file", "Go to the next file.", "Move"),
     Action("previous-file", "left_curly_bracket", "previous file", "Go to the file before.",
            "Move"),

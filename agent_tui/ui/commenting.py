@@ -12,11 +12,11 @@ from agent_tui.domain.decision import (
     ResolveComment,
     SaveComment,
 )
+from agent_tui.domain.patch import Patch
 from agent_tui.domain.places import excerpt, locate
 from agent_tui.domain.text import one_line, visible_lines
 from agent_tui.ui.diff import DiffView
-from agent_tui.ui.render.comments import DRAFT, comment_rows
-from agent_tui.ui.screens.choose import ChooseDialog
+from agent_tui.ui.render.comments import DRAFT
 from agent_tui.ui.screens.comment import CommentDialog, Written
 
 if TYPE_CHECKING:
@@ -37,33 +37,29 @@ class Commenting:
         self._controller = controller
         self._remark = remark
 
-    def comment(self, view: DiffView) -> None:
-        """Write a comment on what the range or the cursor is on, or change the one there."""
-        state = self._controller.state
+    def comment(self, view: DiffView, shown: Patch) -> None:
+        """Write a comment on what the range or the cursor is on, or change the one there.
+
+        Args:
+            shown: The patch that is shown.
+        """
         place = view.place
-        if place is not None and place.note is not None:
-            if place.note.startswith(DRAFT):
-                number = int(place.note.removeprefix(DRAFT))
-                if number < len(state.comment_drafts):
-                    self._write(state.comment_drafts[number])
-                return
-            entry = next((x for x in state.comments if x.comment.id == place.note), None)
-            if entry is not None:
-                self._change(entry)
-                return
+        note = place.note if place is not None else None
+        state = self._controller.state
+        if note is not None and note.startswith(DRAFT):
+            number = int(note.removeprefix(DRAFT))
+            if number < len(state.comment_drafts):
+                self._write(state.comment_drafts[number])
+            return
+        entry = next((x for x in state.comments if x.comment.id == note), None)
+        if entry is not None:
+            self._change(entry)
+            return
         where = place_in(view)
-        quote = excerpt(self._controller.presenter.patch, where)
-        if view.has_range:
-            view.toggle_range()
-        fresh = CommentDraft(place=where, quote=quote)
+        view.end_range()
+        fresh = CommentDraft(place=where, quote=excerpt(shown, where))
         kept = next((d for d in state.comment_drafts if d.key == fresh.key), None)
         self._write(kept or fresh)
-
-    def on_attempt(self) -> None:
-        """Write a comment on the whole attempt."""
-        fresh = CommentDraft()
-        drafts = self._controller.state.comment_drafts
-        self._write(next((d for d in drafts if d.key == fresh.key), fresh))
 
     def _write(self, draft: CommentDraft) -> None:
         def done(written: Written | None) -> None:
@@ -122,21 +118,6 @@ class Commenting:
             resolved=entry.resolved,
         )
         self._controller.screen.app.push_screen(dialog, done)
-
-    def show_list(self, go: Callable[[str], None]) -> None:
-        """List all comments and drafts; *go* is called with the id of the one that is chosen."""
-        state = self._controller.state
-        rows = comment_rows(state.comments, state.comment_drafts, self._controller.presenter.patch)
-        if not rows:
-            self._controller.tell("there are no comments yet; c writes one")
-            return
-
-        def done(chosen: str | None) -> None:
-            if chosen is not None:
-                go(chosen)
-
-        title = f"Comments ({len(state.waiting_comments)} open)"
-        self._controller.screen.app.push_screen(ChooseDialog(title, rows), done)
 
 
 def place_in(view: DiffView) -> CommentPlace:

@@ -5,6 +5,7 @@ import contextlib
 import shlex
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,12 +23,13 @@ from agent_tui.bootstrap import (
 )
 from agent_tui.config import paths
 from agent_tui.config.themes import load_themes
-from agent_tui.domain.decision import Answer
+from agent_tui.domain.decision import Answer, Remark
 from agent_tui.domain.text import one_line, visible_lines
 from agent_tui.engine.gates import PendingGates
 from agent_tui.headless import EXIT_CODES, review_code, review_text
 from agent_tui.sessions.log import SystemClock
 from agent_tui.sessions.store import open_path
+from agent_tui.ui.commenting import Commenting
 from agent_tui.ui.controller import SessionController
 from agent_tui.ui.edits import Edits
 from agent_tui.ui.keymap import screen_problems
@@ -245,12 +247,19 @@ class Conductor:
         )
         edits = Edits(self._app, session, controller, settings.editor.command)
         controller.edit = edits.edit
+        controller.commenting = Commenting(controller, partial(self._remark, session))
         source = LiveSource(session)
         controller.attach(source)
         source.changed = controller.presenter.changed
         screen.set_interval(1.0, controller.presenter.tick)
         self._runner = self._app.run_worker(self._run(session), name="loop", group="loop")
         return controller
+
+    def _remark(self, session: LiveSession, remark: Remark) -> None:
+        """Record a comment: in order with the gate's other answers, or while a role works."""
+        gate = session.state.gate
+        if gate is None or not self._answer(gate.id, remark):
+            self._app.run_worker(session.remark(remark), name="comment", group="loop-comment")
 
     def _answer(self, gate_id: str, answer: Answer) -> bool:
         return self.gates.resolve(gate_id, answer)

@@ -13,8 +13,10 @@ from agent_tui.ui.actions import BY_ID
 from agent_tui.ui.diff import DiffView
 from agent_tui.ui.diff_actions import DiffActions
 from agent_tui.ui.presenter import Presenter
+from agent_tui.ui.render.comments import comment_rows
 from agent_tui.ui.render.status import count
 from agent_tui.ui.render.timeline import timeline_rows
+from agent_tui.ui.screens.choose import ChooseDialog
 from agent_tui.ui.screens.dialogs import HelpDialog, RowsDialog
 from agent_tui.ui.screens.session import SessionScreen
 from agent_tui.ui.sources import Source
@@ -75,6 +77,10 @@ class SessionController:
             "activity": self._activity,
             "zoom": self._zoom,
             "timeline": self._timeline,
+            "next-note": lambda: self._to_note(1),
+            "previous-note": lambda: self._to_note(-1),
+            "comments": self._comments,
+            "since": self._since,
             "search": self.screen.begin_search,
             "next-match": lambda: self._match(1),
             "previous-match": lambda: self._match(-1),
@@ -171,6 +177,31 @@ class SessionController:
             return
         if not (view.next_hunk(direction) if what == "hunk" else view.next_file(direction)):
             self.tell(f"there is no {'next' if direction > 0 else 'earlier'} {what}")
+
+    def _to_note(self, direction: int) -> None:
+        self._pane(1)
+        if not isinstance(self.view, DiffView) or not self.view.next_note(direction):
+            self.tell(f"there is no {'next' if direction > 0 else 'earlier'} finding or comment")
+
+    def _comments(self) -> None:
+        state = self.state
+        rows = comment_rows(state.comments, state.comment_drafts, self.presenter.patch)
+        if not rows:
+            self.tell("there are no comments")
+            return
+
+        def done(chosen: str | None) -> None:
+            if chosen is not None:
+                self._pane(1)
+                self.presenter.pane.view.go_to_note(chosen)
+
+        title = f"Comments ({len(state.waiting_comments)} open)"
+        self.screen.app.push_screen(ChooseDialog(title, rows), done)
+
+    async def _since(self) -> None:
+        if not await self.presenter.compare():
+            self.tell("there is nothing earlier to compare this with")
+        self._pane(1)
 
     def _follow(self) -> None:
         if isinstance(self.view, DiffView) and self.view.toggle_fold():

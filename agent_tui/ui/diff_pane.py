@@ -4,12 +4,13 @@ import asyncio
 from collections.abc import Iterable
 from concurrent.futures import CancelledError
 
+from agent_tui.domain.carry import Carried
 from agent_tui.domain.links import Links, Node
 from agent_tui.domain.patch import FilePatch, Patch
 from agent_tui.domain.state import Revision
 from agent_tui.domain.verdict import LedgerEntry
 from agent_tui.ports import WorkspaceError
-from agent_tui.ui.diff import DiffView, Place, Read
+from agent_tui.ui.diff import DiffView, Note, Overlays, Paragraph, Place, Read
 from agent_tui.ui.diff.model import Side
 from agent_tui.ui.render import diff
 from agent_tui.ui.selection import DraftSelection, Part
@@ -55,11 +56,42 @@ class DiffPane:
         self.view = view
         self._read_for: str = ""
         self._read: Read | None = None
+        self._known: frozenset[str] = frozenset()
+        self._compares = False
 
     @property
     def seen(self) -> int:
         """How many hunks were on the screen."""
-        return len(self.view.scene.seen)
+        return len(self._known) if self._compares else len(self.view.scene.seen)
+
+    @property
+    def seen_ids(self) -> frozenset[str]:
+        """Ids of the hunks that were on the screen, now or in an earlier look."""
+        if self._compares:
+            return self._known
+        hunks = self.view.stream.hunks
+        return self._known | {hunks[number].id for number in self.view.scene.seen}
+
+    def begin(self, known: Iterable[str]) -> None:
+        """Another revision is to be shown; *known* are ids of its hunks that were seen before."""
+        self._known = frozenset(known)
+        self._compares = False
+
+    def compare(
+        self, source: Source, revision: Revision, patch: Patch, comments: tuple[Note, ...]
+    ) -> None:
+        """Show what is different between two revisions, to be read and commented on."""
+        self._known = self.seen_ids
+        self._compares = True
+        title = Paragraph(f"Since {diff.since_words(revision)}", heading=True)
+        self.view.show(
+            patch, Overlays(notes=comments, intro=(title,)), self._reader(revision, source)
+        )
+
+    def _reader(self, revision: Revision, source: Source) -> Read | None:
+        if self._read_for != revision.tree:
+            self._read_for, self._read = revision.tree, reader(source, revision)
+        return self._read
 
     def show(
         self,
@@ -70,12 +102,22 @@ class DiffPane:
         links: Links | None,
         ledger: Iterable[LedgerEntry],
         draft: DraftSelection,
+        comments: tuple[Note, ...] = (),
+        carried: Carried | None = None,
     ) -> None:
         """Show a revision's patch with what belongs to it."""
-        if self._read_for != revision.tree:
-            self._read_for, self._read = revision.tree, reader(source, revision)
-        over = diff.overlays(revision, patch, links=links, ledger=ledger, left_out=draft)
-        self.view.show(patch, over, self._read)
+        self._compares = False
+        over = diff.overlays(
+            revision,
+            patch,
+            links=links,
+            ledger=ledger,
+            left_out=draft,
+            comments=comments,
+            carried=carried,
+            seen=self._known,
+        )
+        self.view.show(patch, over, self._reader(revision, source))
 
     def mark(self, nodes: frozenset[Node]) -> None:
         """Mark the hunks and findings among these."""

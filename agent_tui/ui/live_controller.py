@@ -19,12 +19,13 @@ from agent_tui.domain.decision import (
     Waive,
 )
 from agent_tui.domain.state import State
-from agent_tui.domain.text import decode, visible_lines
+from agent_tui.domain.text import visible_lines
 from agent_tui.domain.verdict import LedgerEntry, Severity
 from agent_tui.engine.briefs import rejection
 from agent_tui.engine.gates import subject
 from agent_tui.ui import tool_gate, undoing
 from agent_tui.ui.actions import BY_ID
+from agent_tui.ui.commenting import Commenting
 from agent_tui.ui.controller import SessionController
 from agent_tui.ui.diff import DiffView
 from agent_tui.ui.render.given import approve_label, given_of
@@ -100,6 +101,7 @@ class LiveController(SessionController):
         self._opened_at = 0.0
         self._deaf_until = 0.0
         self.edit: Callable[[bool], Awaitable[None]]
+        self.commenting: Commenting
         self._actions |= {
             "approve": self._approve,
             "always": self._always,
@@ -176,6 +178,8 @@ class LiveController(SessionController):
             return undoing.why_not(self.state)
         if reason or BY_ID[action_id].group not in ("Gate", "Review"):
             return reason
+        if action_id in ("comments", "since") or self._commenting_on(action_id):
+            return ""
         gate = self.state.gate
         if gate is None:
             return "no gate waits for you"
@@ -199,11 +203,19 @@ class LiveController(SessionController):
             return "put the cursor on a finding"
         if action_id in ("toggle", "range") and self.screen.active_view.id != "diff":
             return "put the cursor on a hunk of the diff"
+        if action_id == "toggle" and self.presenter.comparing:
+            return "this is the difference alone; D shows the whole change"
         if action_id == "undo" and not self.presenter.draft.can_undo:
             return "there is nothing to take back"
         if action_id == "redo" and not self.presenter.draft.can_redo:
             return "nothing was taken back"
         return ""
+
+    def _commenting_on(self, action_id: str) -> bool:
+        """Whether a comment can be written on the diff, also while a role works."""
+        state, view = self.state, self.view
+        there = state.revision is not None and state.finished is None
+        return action_id == "comment" and isinstance(view, DiffView) and there
 
     async def do(self, action_id: str) -> None:
         """Run an action; one that decides is ignored while keys are dead."""
@@ -221,7 +233,9 @@ class LiveController(SessionController):
     def seen(self) -> Seen | None:
         """What was on the screen, as it is recorded with a decision."""
         total = self.presenter.patch.hunk_count
-        return Seen(hunks=self.presenter.pane.seen, total=total) if total else None
+        ids = tuple(sorted(self.presenter.pane.seen_ids))
+        carried = tuple(sorted(self.presenter.carried.accepted))
+        return Seen(hunks=len(ids), total=total, ids=ids, carried=carried) if total else None
 
     def _approve(self) -> None:
         gate = self.state.gate
@@ -328,7 +342,8 @@ class LiveController(SessionController):
         self.presenter.redraw()
         if self.state.gate is not None:
             selection = self.presenter.draft.selection
-            self.answer(self.state.gate.id, SaveSelection(selection=selection))
+            seen = tuple(sorted(self.presenter.pane.seen_ids))
+            self.answer(self.state.gate.id, SaveSelection(selection=selection, seen=seen))
 
     # -- findings ----------------------------------------------------------------------------
 
@@ -361,16 +376,16 @@ class LiveController(SessionController):
         )
 
     def _comment(self) -> None:
+        view = self.view
+        if isinstance(view, DiffView):
+            self.commenting.comment(view, self.presenter.shown_patch)
+            return
         gate = self.state.gate
         if gate is None:
             return
-        place = self._place()
         node = self.presenter.node
         criterion = node.id if node is not None and node.kind == "criterion" else None
         where = f"on {criterion}" if criterion else ""
-        if place:
-            criterion = None
-            where = f"at {place[0]}:{place[1]}" if place[1] else f"on {place[0]}"
 
         def done(result: tuple[str, str, str] | None) -> None:
             if result is None:
@@ -380,30 +395,11 @@ class LiveController(SessionController):
                 severity=_severity(severity),
                 title=title,
                 body=body,
-                path=place[0] if place else None,
-                line=place[1] if place else None,
-                quote=place[2] if place else "",
                 criterion=criterion,
             )
             self.answer(gate.id, AddFinding(finding=draft))
 
         self.screen.app.push_screen(FindingDialog(visible_lines(where)), done)
-
-    def _place(self) -> tuple[str, int | None, str] | None:
-        view = self.view
-        place = view.place if isinstance(view, DiffView) else None
-        if place is None or place.file is None:
-            return None
-        if place.kind in ("file", "detail") or place.hunk is None:
-            return place.path, None, ""
-        if place.index is None:
-            return None
-        lines = list(place.hunk.numbered())
-        if place.new_line is not None:
-            return place.path, place.new_line, decode(lines[place.index][2].data)
-        # A removed line has no place in the new file: the one that follows it has.
-        after = next((new for _, new, _ in lines[place.index :] if new is not None), None)
-        return place.path, after or place.hunk.new_start, ""
 
     # -- leaving -----------------------------------------------------------------------------
 

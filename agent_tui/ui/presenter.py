@@ -5,13 +5,16 @@ from collections.abc import Callable
 
 from textual.content import Content
 
+from agent_tui.domain.carry import Carried
 from agent_tui.domain.links import Links, Node
 from agent_tui.domain.patch import Patch, parse_patch
 from agent_tui.domain.state import State
 from agent_tui.ui.diff import DiffView
 from agent_tui.ui.diff_pane import DiffPane, node_of
+from agent_tui.ui.looks import Looks
 from agent_tui.ui.render import diff, spec, status, verdict
 from agent_tui.ui.render.activity import activity_rows
+from agent_tui.ui.render.comments import comment_notes
 from agent_tui.ui.render.tool import tool_rows
 from agent_tui.ui.screens.session import SessionScreen
 from agent_tui.ui.selection import DraftSelection
@@ -34,6 +37,8 @@ class Presenter:
 
     Attributes:
         settled: Set while all that happened is on the screen.
+        carried: What is known of the patch from an earlier look.
+        comparing: Whether the difference to that earlier revision is shown instead.
     """
 
     def __init__(
@@ -57,6 +62,10 @@ class Presenter:
         self.links: Links | None = None
         self.draft = DraftSelection(self.patch)
         self._tree = ""
+        self._looks = Looks(source.blob)
+        self.carried = Carried()
+        self.comparing = False
+        self._compared = Patch()
         self.show_activity = False
         self.node: Node | None = None
         self._at: object = None
@@ -116,8 +125,31 @@ class Presenter:
             self._tree = revision.tree
             self.patch = self._patches[digest]
             self.draft = DraftSelection(self.patch, state.marked)
+            self.carried = await self._looks.carried(state, self.patch)
+            self.comparing = False
+            self.pane.begin({*self.carried.seen, *state.seen})
         elif not self._source.live and self.draft.selection != state.marked:
             self.draft = DraftSelection(self.patch, state.marked)
+
+    @property
+    def shown_patch(self) -> Patch:
+        """The patch in the diff pane: the whole change, or what is different."""
+        return self._compared if self.comparing else self.patch
+
+    async def compare(self) -> bool:
+        """Show the difference to the earlier revision, or the whole change again.
+
+        Returns:
+            False if there is no earlier one.
+        """
+        revision = self.state.revision
+        if revision is None or revision.since is None:
+            return False
+        if not self.comparing:
+            self._compared = await self._looks.patch(revision.since.patch)
+        self.comparing = not self.comparing
+        self.redraw()
+        return True
 
     def _link(self, state: State) -> None:
         revision = state.revision
@@ -160,7 +192,11 @@ class Presenter:
         return [
             spec.spec_title(state),
             diff.diff_title(
-                state, self.pane.seen, self.patch.hunk_count, marking=self.pane.view.has_range
+                state,
+                self.pane.seen,
+                self.patch.hunk_count,
+                marking=self.pane.view.has_range,
+                since=self.comparing,
             ),
             verdict.verdict_title(state),
         ]
@@ -169,7 +205,9 @@ class Presenter:
         """Show the gate bar."""
         state = self.state
         idle = self._source.since_last() if state.retry is not None else 0.0
-        question = status.gate_question(state, self.patch, self.pane.seen, idle)
+        question = status.gate_question(
+            state, self.patch, self.pane.seen, idle, known=len(self.carried.accepted)
+        )
         if self._source.caption:
             question = status.replay_caption(self._source.caption)
         self._screen.query_one("#gate", GateBar).show(
@@ -212,7 +250,12 @@ class Presenter:
             return
         revision = state.revision
         key = (revision, state.ledger, self.draft.selection, self.links, id(self.patch))
-        if revision is not None and self._changed("diff", *key):
+        said = (state.comments, state.comment_drafts, self.comparing)
+        if revision is not None and self._changed("diff", *key, *said):
+            comments = comment_notes(state.comments, state.comment_drafts, self.shown_patch)
+            if self.comparing:
+                self.pane.compare(self._source, revision, self._compared, comments)
+                return
             self.pane.show(
                 self._source,
                 revision,
@@ -220,6 +263,8 @@ class Presenter:
                 links=self.links,
                 ledger=state.ledger,
                 draft=self.draft,
+                comments=comments,
+                carried=self.carried,
             )
 
     def _show_activity(self, state: State) -> None:

@@ -98,6 +98,7 @@ class Overlays:
         flag_unclaimed: Whether hunks without a claim say so.
         seen: Ids of hunks that count as seen already.
         folded: Ids of hunks that show their head only, until they are opened.
+        flags: For a hunk's id, what its head says besides, and in which tone.
         intro: What stands above the first file.
     """
 
@@ -107,6 +108,7 @@ class Overlays:
     flag_unclaimed: bool = False
     seen: Set[str] = frozenset()
     folded: Set[str] = frozenset()
+    flags: Mapping[str, tuple[str, Tone]] = field(default_factory=dict)
     intro: tuple[Paragraph, ...] = ()
 
 

@@ -205,6 +205,9 @@ class Painter:
             left.append(self._piece(" · ✗ left out", *base, "bad"))
         elif out:
             left.append(self._piece(" · ✗ partly left out", *base, "warn"))
+        if overlays.flags and (flag := overlays.flags.get(hunk.id)) is not None:
+            tone = (flag[1],) if flag[1] else ()
+            left.append(self._piece(f" · {visible(flag[0])}", *base, *tone))
         if number in layout.folded:
             left.append(self._piece(f" · folded +{hunk.added} −{hunk.removed}", *base, "muted"))
         if number in self._scene.coarse:

@@ -327,6 +327,23 @@ class DiffView(Background):
         rows = [layout.find(("note", owner, number, 0)) for owner in owners]
         return next((row for row in rows if row is not None), None)
 
+    def next_note(self, direction: int) -> bool:
+        """Go to the next or previous note from the cursor. False if there is none."""
+        here = self._cursor if self._cursor is not None else -1
+        place = self.place
+        at = self.note_row(place.note) if place is not None and place.note is not None else here
+        rows = {self.note_row(note.id) for note in self.plan.notes} - {None}
+        ordered = sorted(row for row in rows if row is not None)
+        if direction > 0:
+            found = next((row for row in ordered if row > here and row != at), None)
+        else:
+            first = here if at is None else at
+            found = next((row for row in reversed(ordered) if row < first), None)
+        if found is None:
+            return False
+        self.select(found, center=True)
+        return True
+
     def go_to_note(self, note_id: str) -> bool:
         """Go to a note. False if it is not shown."""
         row = self.note_row(note_id)

@@ -1,9 +1,10 @@
 """The diff pane: its title, what is drawn over the patch, and the coder's activity."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Set
 
 from textual.content import Content
 
+from agent_tui.domain.carry import Carried
 from agent_tui.domain.links import Links, anchor
 from agent_tui.domain.patch import Patch
 from agent_tui.domain.state import Revision, State
@@ -23,7 +24,9 @@ _TONES: dict[FindingStatus, Tone] = {
 }
 
 
-def diff_title(state: State, seen: int, total: int, *, marking: bool = False) -> Content:
+def diff_title(
+    state: State, seen: int, total: int, *, marking: bool = False, since: bool = False
+) -> Content:
     """The pane's title: attempt, whose revision it is, size, and how much was looked at."""
     step = state.step
     if step is not None and step.kind == "code" and step.running:
@@ -31,7 +34,10 @@ def diff_title(state: State, seen: int, total: int, *, marking: bool = False) ->
     revision = state.revision
     if revision is None:
         return Content("DIFF")
-    parts: list[str | tuple[str, str]] = [f"DIFF attempt {revision.attempt}"]
+    name = "DIFF" if revision.author == "author" else f"DIFF attempt {revision.attempt}"
+    if since and revision.since is not None:
+        return Content.assemble(name, (f" since {since_words(revision)} · D: all of it", "$gate"))
+    parts: list[str | tuple[str, str]] = [name]
     if revision.author == "person":
         parts.append((" yours", "$person"))
     elif revision.author == "hooks":
@@ -45,6 +51,16 @@ def diff_title(state: State, seen: int, total: int, *, marking: bool = False) ->
     return Content.assemble(*parts)
 
 
+def since_words(revision: Revision) -> str:
+    """What a revision is compared with."""
+    since = revision.since
+    if since is None:
+        return "nothing"
+    if since.attempt == revision.attempt:
+        return "the coder's" if revision.author == "person" else f"revision {since.revision}"
+    return f"attempt {since.attempt}"
+
+
 def overlays(
     revision: Revision,
     patch: Patch,
@@ -52,14 +68,28 @@ def overlays(
     links: Links | None,
     ledger: Iterable[LedgerEntry],
     left_out: LeftOut,
+    comments: tuple[Note, ...] = (),
+    carried: Carried | None = None,
+    seen: Set[str] = frozenset(),
 ) -> Overlays:
     """What is drawn over a revision's patch."""
+    carried = carried or Carried()
+    flags: dict[str, tuple[str, Tone]] = dict.fromkeys(
+        carried.accepted, ("accepted before, unchanged; enter opens it", "ok")
+    )
+    flags |= dict.fromkeys(carried.back, ("back again: you left this out before", "warn"))
     claims = links.claims() if links is not None else {}
     return Overlays(
         left_out=left_out,
-        notes=tuple(finding_note(entry, patch) for entry in ledger if entry.finding.path),
+        notes=(
+            *(finding_note(entry, patch) for entry in ledger if entry.finding.path),
+            *comments,
+        ),
         claims=claims,
         flag_unclaimed=bool(links is not None and links.has_criteria),
+        seen=seen,
+        folded=carried.accepted,
+        flags=flags,
         intro=tuple(intro(revision)),
     )
 

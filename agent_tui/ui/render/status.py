@@ -184,13 +184,16 @@ def count(number: int, thing: str) -> str:
     return f"{number} {thing}" if number == 1 else f"{number} {thing}s"
 
 
-def gate_question(state: State, patch: Patch, seen: int, now_s: float = 0.0) -> Content:
+def gate_question(
+    state: State, patch: Patch, seen: int, now_s: float = 0.0, *, known: int = 0
+) -> Content:
     """The first line of the gate bar: what is asked, or what is going on.
 
     Args:
         patch: The patch of the revision in force.
         seen: How many of its hunks were looked at.
         now_s: Seconds since the last event, for a session that is running.
+        known: How many of its hunks were accepted before and are the same.
     """
     gate = state.gate
     if gate is None:
@@ -208,6 +211,15 @@ def gate_question(state: State, patch: Patch, seen: int, now_s: float = 0.0) -> 
             f"{count(patch.hunk_count, 'hunk')} in {count(len(patch.files), 'file')}: "
             "is this change right? Checks and review run on what you keep."
         )
+        if known:
+            words = (
+                f"{whose.get(state.revision.author, '')}attempt {state.attempt}: "
+                f"{count(patch.hunk_count - known, 'hunk')} of {patch.hunk_count} to look at; "
+                "the others you accepted before, and they are the same."
+            )
+        waiting = len(state.waiting_comments)
+        if waiting:
+            words += f" {count(waiting, 'comment')} open: r sends them."
     elif gate.kind == "spec" and state.spec is not None:
         questions = len(state.spec.spec.open_questions)
         words = f"Version {state.spec.version}: is this what you want?"

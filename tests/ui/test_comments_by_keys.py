@@ -1,0 +1,185 @@
+"""Comments and earlier looks, with keys as a person presses them."""
+
+from pathlib import Path
+
+import pytest
+
+from agent_tui.domain.comments import CommentPlace
+from tests.ui.driver import Driver, demo, drive
+from tests.ui.test_review_by_keys import git, launch, repo
+
+pytestmark = pytest.mark.anyio
+
+__all__ = ["repo"]
+
+
+async def to_line(person: Driver, text: str) -> None:
+    """Put the cursor on a line of the diff, by the search that a person would use."""
+    await person.press("slash")
+    await person.type(text)
+    await person.press("enter")
+    await person.settle()
+
+
+async def comments(person: Driver, count: int) -> None:
+    await person.until(lambda: len(person.state.comments) == count, f"{count} comments")
+    await person.settle()
+
+
+async def test_comments_on_lines_files_and_all_of_it(repo: Path) -> None:
+    async with drive(launch(repo)) as person:
+        await person.gate("diff")
+        await to_line(person, "three")
+        await person.press("v", "j", "c")
+        assert "Comment on a.txt:3-4" in person.text
+        assert "│ three" in person.text
+        assert "│ more" in person.text
+        await person.press("ctrl+t")
+        await person.type("why two lines?")
+        await person.press("ctrl+s")
+        await comments(person, 1)
+        comment = person.state.comments[0].comment
+        assert (comment.kind, comment.quote) == ("question", "three\nmore")
+        assert comment.place == CommentPlace(path="a.txt", line=3, end_line=4)
+        assert "C1 question  why two lines?" in person.text
+        await to_line(person, "line 30")
+        await person.press("c")
+        assert "Comment on a.txt:30 (removed)" in person.text
+        await person.type("keep it")
+        await person.press("ctrl+s")
+        await comments(person, 2)
+        await person.press("left_curly_bracket", "c")
+        await person.type("a file")
+        await person.press("ctrl+s")
+        await comments(person, 3)
+        assert person.state.comments[2].comment.place == CommentPlace(path="a.txt")
+        assert "3 comments open" in person.text
+
+
+async def test_the_list_leads_to_a_comment_which_is_changed_resolved_and_removed(
+    repo: Path,
+) -> None:
+    async with drive(launch(repo)) as person:
+        await person.gate("diff")
+        await person.press("C")
+        assert "there are no comments" in person.text
+        for line in ("three", "thirty"):
+            await to_line(person, line)
+            await person.press("c")
+            await person.type(f"about {line}")
+            await person.press("ctrl+s")
+        await comments(person, 2)
+        await person.press("C")
+        await person.settle()
+        assert "Comments (2 open)" in person.text
+        await person.press("j", "enter")
+        await person.settle()
+        await person.press("c")
+        assert "C2 on a.txt:31" in person.text
+        await person.type(", please")
+        await person.press("ctrl+s")
+        await person.until(
+            lambda: person.state.comments[1].comment.text == "about thirty, please", "the change"
+        )
+        await person.settle()
+        await person.press("left_parenthesis", "c")
+        assert "C1 on a.txt:3" in person.text
+        await person.press("ctrl+r")
+        await person.until(lambda: person.state.comments[0].resolved, "the resolution")
+        await person.settle()
+        assert "C1 change, resolved" in person.text
+        await person.press("right_parenthesis", "c", "ctrl+x")
+        await comments(person, 1)
+        assert [entry.comment.id for entry in person.state.comments] == ["C1"]
+
+
+async def test_half_a_comment_survives_a_restart(repo: Path) -> None:
+    async with drive(launch(repo)) as person:
+        await person.gate("diff")
+        await to_line(person, "three")
+        await person.press("c")
+        await person.type("I think that")
+        await person.press("escape")
+        await person.until(lambda: person.state.comment_drafts, "the draft")
+        await person.settle()
+        assert "your draft" in person.text
+        session = person.state.session
+        assert session is not None
+    async with drive(launch(repo, "resume", session.session)) as person:
+        await person.gate("diff")
+        await to_line(person, "three")
+        await person.press("c")
+        assert "I think that" in person.text
+        await person.type(" it is right")
+        await person.press("ctrl+s")
+        await comments(person, 1)
+        assert person.state.comments[0].comment.text == "I think that it is right"
+        assert person.state.comment_drafts == ()
+
+
+async def test_what_a_review_found_is_its_result(repo: Path) -> None:
+    async with drive(launch(repo, format="json")) as person:
+        await person.gate("diff")
+        await to_line(person, "three")
+        await person.press("c")
+        await person.type("no")
+        await person.press("ctrl+s")
+        await comments(person, 1)
+        await person.press("q")
+        assert person.app.return_code == 7
+        assert '"text": "no"' in person.app.result
+    assert git(repo, "rev-list", "--count", "HEAD") == "1"
+
+
+async def test_undo_and_redo_of_what_is_left_out(repo: Path) -> None:
+    async with drive(launch(repo)) as person:
+        await person.gate("diff")
+        await to_line(person, "three")
+        await person.press("space")
+        await person.settle()
+        left = person.live.presenter.draft.selection
+        assert left
+        await person.press("z")
+        await person.settle()
+        assert not person.live.presenter.draft.selection
+        await person.press("Z")
+        await person.settle()
+        assert person.live.presenter.draft.selection == left
+        assert person.state.marked == left
+        await person.press("Z")
+        assert "nothing was taken back" in person.text
+
+
+async def test_the_next_attempt_asks_for_what_is_new(tmp_path: Path) -> None:
+    async with drive(demo(tmp_path)) as person:
+        await person.gate("spec")
+        await person.press("a")
+        await person.gate("diff")
+        first = person.live.presenter.patch
+        await person.press("D")
+        assert "nothing earlier to compare" in person.text
+        await person.press("a")
+        await person.gate("verdict")
+        await person.press("a")
+        await person.gate("diff")
+        presenter = person.live.presenter
+        same = {hunk.id for _, hunk in first.hunks} & {hunk.id for _, hunk in presenter.patch.hunks}
+        assert same
+        assert presenter.carried.accepted == same
+        assert "to look at; the others you accepted before" in person.text
+        assert "accepted before, unchanged" in person.text
+        await person.press("D")
+        await person.settle()
+        assert "since attempt 1" in person.text
+        assert presenter.shown_patch is not presenter.patch
+        await person.press("space")
+        await person.settle()
+        assert "this is the difference alone" in person.text
+        await person.press("D")
+        await person.settle()
+        assert presenter.shown_patch is presenter.patch
+        await person.press("a")
+        await person.gate("verdict")
+        seen = person.state.decisions[-1].event.seen
+        assert seen is not None
+        assert set(seen.carried) == same
