@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from agent_tui.domain.patch import Patch, parse_patch
 
+HELLO = "\u4f60\u597d \u05e9\u05dc\u05d5\u05dd e\u0301 \u202e\u2066x\n"
 GIT = (
     "git",
     "-c",
@@ -17,7 +18,16 @@ GIT = (
     "-c",
     "protocol.file.allow=always",
 )
-DIFF = ("diff", "--cached", "--full-index", "--histogram", "-M", "-C", "--find-copies-harder")
+DIFF = (
+    "diff",
+    "--cached",
+    "--full-index",
+    "--histogram",
+    "-M",
+    "-C",
+    "--find-copies-harder",
+    "--no-rename-empty",
+)
 
 
 def git(folder: Path, *args: str, stdin: bytes = b"") -> bytes:
@@ -92,7 +102,7 @@ def every_kind(folder: Path) -> bytes:
         "tabs.c": b"int main() {\n\treturn 1;\t\n}\n",
         "empty": b"",
         '-dash "quoted" \x1b[31m\n.txt': b"name\n",
-        "wide/\u4e16\u754c.txt": "\u4f60\u597d \u05e9\u05dc\u05d5\u05dd e\u0301 \u202e\u2066x\n".encode(),
+        "\u4e16\u754c.txt": HELLO.encode(),
         "long.min.js": b"x=" + b"1234567890" * 500 + b";\n",
         "control.txt": b"\x1b]0;owned\x07 \x00\x9b31m".replace(b"\x00", b"") + b"\n",
     }
@@ -108,9 +118,11 @@ def every_kind(folder: Path) -> bytes:
     return git(folder, *DIFF)
 
 
-_WORDS = (b"", b"a", b"  b = f(c)", b"\tx", "\u4e16\u754c".encode(), b"\xff\xfe", b"e\xcc\x81", b"y" * 90,
-          b"\x1b[2J", b"z\r", b"@@ -1 +1 @@", b"diff --git a/x b/x", b"--- a", b"+++ b",
-          b"\xe2\x80\xae", "\u05d0\u05d1".encode() * 30, b" ")  # fmt: skip
+_WORDS = (
+    *(b"", b"a", b"  b = f(c)", b"\tx", "\u4e16\u754c".encode(), b"\xff\xfe", b"e\xcc\x81"),
+    *(b"y" * 90, b"\x1b[2J", b"z\r", b"@@ -1 +1 @@", b"diff --git a/x b/x", b"--- a", b"+++ b"),
+    *(b"\xe2\x80\xae", "\u05d0\u05d1".encode() * 30, b" "),
+)
 
 
 @st.composite

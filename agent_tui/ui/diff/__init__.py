@@ -4,15 +4,16 @@ It knows nothing of sessions, git or models. It is given a patch and what to dra
 tells by messages what the person did. Alone, with keys of its own, it needs ten lines::
 
     from pathlib import Path
-    from textual.app import App, ComposeResult
+    from textual.app import App
     from agent_tui.domain.patch import parse_patch
     from agent_tui.ui.diff import DiffViewer
 
     class Viewer(App[None]):
-        def compose(self) -> ComposeResult:
+        def compose(self):
             yield DiffViewer()
-        def on_mount(self) -> None:
+        def on_mount(self):
             self.query_one(DiffViewer).show(parse_patch(Path("my.patch").read_bytes()))
+    if __name__ == "__main__": Viewer().run()
 
 What is drawn over the patch is plain data (:class:`Overlays`): what is left out, notes (findings
 and comments), who claims which hunk, what was seen before. The same patch with other overlays keeps

@@ -194,7 +194,7 @@ class DiffView(Background):
     def _expand(self, hunks: Iterable[int], length: int, *, whole: bool) -> None:
         layout = self.plan
         hunks = list(hunks)
-        limits = {number: self._limits(number, length) for number in hunks}
+        limits = {number: self._limits(number, length, whole=whole) for number in hunks}
         before = {number: layout.expanded.get(number, (0, 0)) for number in hunks}
         if whole:
             after = limits if before != limits else dict.fromkeys(hunks, (0, 0))
@@ -209,18 +209,23 @@ class DiffView(Background):
         layout.expanded.update(after)
         self._keeping_place(lambda: layout.remeasure(hunks))
 
-    def _limits(self, number: int, length: int) -> tuple[int, int]:
-        """Up to how many lines can be shown above and below a hunk."""
+    def _limits(self, number: int, length: int, *, whole: bool) -> tuple[int, int]:
+        """Up to how many lines can be shown above and below a hunk.
+
+        Args:
+            length: Lines of the file.
+            whole: What is between two hunks goes to the second one.
+        """
         stream, expanded = self.stream, self.plan.expanded
         hunk, hunks = stream.hunks[number], stream.numbers_of(stream.file_of[number])
         above, below = stream.gap(number)
-        if number > hunks[0]:
+        if number > hunks[0] and not whole:
             above -= expanded.get(number - 1, (0, 0))[1]
         if below is None:
             last = hunk.new_start + hunk.new_count - (1 if hunk.new_count else 0)
             below = max(0, length - last)
         else:
-            below -= expanded.get(number + 1, (0, 0))[0] if number + 1 < hunks[-1] + 1 else 0
+            below = 0 if whole else below - expanded.get(number + 1, (0, 0))[0]
         return max(0, above), max(0, below)
 
     # -- going to something ------------------------------------------------------------------
