@@ -19,6 +19,7 @@ from agent_tui.commands import (
     run,
     sessions,
     undo,
+    write,
 )
 from agent_tui.commands.common import parents
 from agent_tui.commands.output import visible_output
@@ -41,7 +42,7 @@ def build_parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"agent-tui {__version__}")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND")
-    for module in (run, review, replay, sessions, apply, undo, doctor, rules, config):
+    for module in (run, review, replay, sessions, apply, undo, doctor, rules, write, config):
         module.add(commands, shared)
     return parser
 

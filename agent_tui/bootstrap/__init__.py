@@ -1,5 +1,6 @@
 """The only wiring: from settings and a repository to a session that can run or be read."""
 
+from agent_tui.bootstrap.documents import write_document
 from agent_tui.bootstrap.environment import (
     USER_ERRORS,
     Environment,
@@ -45,4 +46,5 @@ __all__ = [
     "shipped_sessions",
     "start_review",
     "start_session",
+    "write_document",
 ]

@@ -20,6 +20,7 @@ from agent_tui.demo.repository import REQUEST
 from agent_tui.domain.base import BlobRef, ModelRef, Role
 from agent_tui.domain.checks import CheckCommand
 from agent_tui.domain.decision import Gate, GateKind, GatePolicy, Remark
+from agent_tui.domain.document import Document
 from agent_tui.domain.events import (
     CommitUndone,
     ModelChosen,
@@ -64,6 +65,7 @@ class Opening:
         facts: The repository, at the commit that the session starts from.
         source: The models of the roles that it needs.
         given: The change that it reviews, when it is to make none.
+        document: The document that its planner writes, when no coder takes part.
     """
 
     request: str
@@ -72,6 +74,7 @@ class Opening:
     checks: tuple[CheckCommand, ...] = ()
     deploy: tuple[str, ...] = ()
     given: Given | None = None
+    document: Document | None = None
 
 
 class LiveSession:
@@ -302,6 +305,9 @@ async def begin(
         hooks=settings.commit.hooks,
         adopt=given is not None and given.kind == "worktree",
     )
+    gates = _gates(env, headless=person is None)
+    if opening.document is not None:
+        gates["spec"] = "auto"  # it is the same every time, and says only what is to be written
     async with _closing_on_error(workspace):
         log = env.store.create(session_id)
         ctx = await _context(env, log, workspace, source, State(), confinement)
@@ -312,12 +318,13 @@ async def begin(
                 repo=opening.facts,
                 roles={role: model.ref for role, model in models.items()},
                 limits=settings.loop_limits(),
-                gates=_gates(env, headless=person is None),
+                gates=gates,
                 checks=opening.checks,
                 deploy=opening.deploy,
                 protection=ctx.checks.protection,
                 app_version=__version__,
                 given=given,
+                document=opening.document,
             ),
             "person",
         )
@@ -381,7 +388,9 @@ async def resume_session(
             adopt=given is not None and given.kind == "worktree",
         )
         async with _closing_on_error(workspace):
-            source = ModelSource(env, tuple(state.session.roles) if given else ROLES)
+            source = ModelSource(
+                env, tuple(state.session.roles) if given or state.session.document else ROLES
+            )
             ctx = await _context(env, log, workspace, source, state, confinement)
             policy = _policy(env, again=state.gate)
             engine = Engine(ctx, person or policy, policy)

@@ -82,6 +82,15 @@ class ReviewAnswer(Answer):
     answers: list[CommentAnswer] = []
 
 
+class DocumentAnswer(Answer):
+    """A whole document."""
+
+    text: str = Field(min_length=1)
+    summary: str
+    unsure: list[str] = []
+    commit_message: str = ""
+
+
 class ReportAnswer(Answer):
     """Say that the attempt is complete, and what it does. Call this last, and only once."""
 

@@ -1,6 +1,6 @@
 """From an approved revision to a commit, and to the deploy command behind its own gate."""
 
-from agent_tui.domain.base import Actor
+from agent_tui.domain.base import Actor, Role
 from agent_tui.domain.decision import Approval
 from agent_tui.domain.events import (
     CommitDone,
@@ -25,6 +25,7 @@ from agent_tui.ports import CommitError, Committed
 async def message(ctx: Context) -> None:
     """Propose a commit message: the coder's own at first, a new one after a rejection."""
     report = ctx.state.revision.report if ctx.state.revision else None
+    role: Role = "planner" if ctx.session.document else "coder"
     if ctx.session.given is not None:
         if not ctx.state.messages:
             text = message_of(ctx.state, await current_patch(ctx))
@@ -36,20 +37,20 @@ async def message(ctx: Context) -> None:
         spec = ctx.state.spec
         fallback = spec.spec.title if spec else "Change"
         text = (report.commit_message if report else "").strip() or fallback
-        await propose_message(ctx, text, "coder" if report else "engine")
+        await propose_message(ctx, text, role if report else "engine")
         return
-    async with ctx.step("message", role="coder") as step:
+    async with ctx.step("message", role=role) as step:
         done = await converse(
             ctx,
             step,
-            role="coder",
+            role=role,
             system=system_prompt("message"),
             opening=user(message_brief(ctx.state)),
         )
         text = done.message.text.strip()
         if not text:
-            raise ModelError("bad_answer", "The coder's commit message is empty.")
-        await propose_message(ctx, text, "coder")
+            raise ModelError("bad_answer", f"The {role}'s commit message is empty.")
+        await propose_message(ctx, text, role)
 
 
 async def propose_message(ctx: Context, text: str, author: Actor) -> None:

@@ -16,7 +16,7 @@ from agent_tui.domain.events import (
 )
 from agent_tui.domain.state import Phase, State
 from agent_tui.domain.turn import ModelError
-from agent_tui.engine import coder, committer, given, planner, reviewer
+from agent_tui.engine import coder, committer, given, planner, reviewer, writer
 from agent_tui.engine.context import Context, StepStopped
 from agent_tui.engine.gates import Gates, PolicyGatekeeper
 from agent_tui.engine.limits import LimitReached, check_iterations
@@ -39,7 +39,7 @@ class Engine:
         self._stopping = False
         self._do: dict[Phase, Callable[[], Awaitable[None]]] = {
             Phase.GIVEN: lambda: given.take(ctx),
-            Phase.PLAN: lambda: planner.plan(ctx),
+            Phase.PLAN: lambda: (writer.outline if ctx.session.document else planner.plan)(ctx),
             Phase.SPEC_GATE: lambda: self._gate("spec", "Is this what you want?"),
             Phase.CODE: self._code,
             Phase.DIFF_GATE: lambda: self._gate("diff", "Is this change right?"),
@@ -140,7 +140,7 @@ class Engine:
 
     async def _code(self) -> None:
         check_iterations(self.state)
-        await coder.code(self._ctx)
+        await (writer.write if self._ctx.session.document else coder.code)(self._ctx)
 
     async def _finish(self) -> None:
         outcome, detail = outcome_of(self.state)

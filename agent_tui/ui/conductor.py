@@ -231,6 +231,8 @@ class Conductor:
             session = await bootstrap.resume_session(env, launch.session or "", self.gates)
         elif launch.kind == "review":
             session = await bootstrap.start_review(env, _wish(launch.review), self.gates)
+        elif launch.kind in ("agents-md", "adr"):
+            session = await bootstrap.write_document(env, launch.kind, launch.request, self.gates)
         else:
             session = await bootstrap.start_session(env, launch.request, self.gates)
         self.session = session

@@ -34,7 +34,8 @@ class Launch:
     """A command that opens the screen.
 
     Attributes:
-        kind: ``home``, ``run``, ``resume``, ``review``, ``demo`` or ``replay``.
+        kind: ``home``, ``run``, ``resume``, ``review``, ``agents-md``, ``adr``,
+            ``demo`` or ``replay``.
         folder: Where the command was called.
         session: An id or a path, for ``resume`` and ``replay``.
         settings: Settings from the command line, by dotted key.

@@ -16,6 +16,7 @@ from agent_tui.domain import events as e
 from agent_tui.domain.base import Actor, BlobRef, ModelRef, Role
 from agent_tui.domain.checks import CheckCommand
 from agent_tui.domain.decision import Answer, Gate, GateKind, GatePolicy
+from agent_tui.domain.document import Document
 from agent_tui.domain.state import State
 from agent_tui.domain.turn import (
     Done,
@@ -359,6 +360,7 @@ async def start(
     price: Callable[[ModelRef, Usage], Cost] = unpriced,
     request: str = "Please do it",
     session: str = SESSION,
+    document: Document | None = None,
 ) -> Session:
     facts = await open_repository(repo.root)
     workspace = await GitWorkspace.create(facts, session, worktrees, hooks="run")
@@ -379,6 +381,7 @@ async def start(
             gates=gates or {},
             checks=tuple(checks),
             deploy=deploy,
+            document=document,
         ),
         "person",
     )

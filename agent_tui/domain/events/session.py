@@ -5,6 +5,7 @@ from typing import Any, Literal
 from agent_tui.domain.base import ModelRef, Role, Value
 from agent_tui.domain.checks import CheckCommand
 from agent_tui.domain.decision import GateKind, GatePolicy
+from agent_tui.domain.document import Document
 from agent_tui.domain.events.imported import ImportSource
 from agent_tui.domain.given import Given
 
@@ -73,6 +74,7 @@ class SessionStarted(Value):
     protection: str = "none"
     app_version: str = ""
     given: Given | None = None
+    document: Document | None = None
     source: ImportSource | None = None
 
 
