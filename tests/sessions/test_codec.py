@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from pydantic import BaseModel
 
 from agent_tui.domain import events as e
+from agent_tui.domain.decision import ToolQuestion
 from agent_tui.domain.usage import Cost, Latency, Usage
 from agent_tui.sessions import codec
 
@@ -43,6 +44,11 @@ def strategy_for(cls: type[e.Event]) -> st.SearchStrategy[e.Event]:
 
 
 st.register_type_strategy(Decimal, st.decimals(allow_nan=False, allow_infinity=False, places=6))
+PLAIN = st.dictionaries(TEXT, st.none() | st.booleans() | st.integers() | TEXT, max_size=3)
+st.register_type_strategy(
+    ToolQuestion,
+    st.builds(ToolQuestion, step=TEXT, call=TEXT, name=TEXT, arguments=PLAIN, why=TEXT),
+)
 EVENTS = st.one_of(
     [strategy_for(cls) for cls in get_args(e.Event) if cls not in (e.ToolCalled, e.Unknown)]
 )

@@ -238,9 +238,11 @@ class _Reader:
 
     def _refused(self, call: str, said: str, at: datetime | None) -> None:
         name = self._tools.get(call, ("a tool", {}))[0]
-        kind: GateKind = "spec" if name in _PLAN_TOOLS else "diff"
+        kind: GateKind = "diff" if is_edit(name) else "tool"
+        question = f"Use {name or 'a tool'}?"
+        if name in _PLAN_TOOLS:
+            kind, question = "spec", "Is this plan right?"
         reason = said.partition("the user said:")[2].strip()
-        question = f"Use {name or 'a tool'}?" if kind == "diff" else "Is this plan right?"
         self.out.decided(kind, "reject", question, at, reason)
 
     def _files(self, name: str, arguments: Object, told: Object, at: datetime | None) -> None:

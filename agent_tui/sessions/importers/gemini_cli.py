@@ -9,13 +9,14 @@ from datetime import datetime
 from typing import Any
 
 from agent_tui.domain.base import ModelRef
+from agent_tui.domain.decision import GateKind
 from agent_tui.domain.usage import Usage
 from agent_tui.sessions.importers.account import Fate
 from agent_tui.sessions.importers.builder import Builder, model_ref
 from agent_tui.sessions.importers.reading import Reading
 from agent_tui.sessions.importers.sniff import Head
 from agent_tui.sessions.importers.source import parse
-from agent_tui.sessions.importers.tools import edit_by_arguments, exit_code
+from agent_tui.sessions.importers.tools import edit_by_arguments, exit_code, is_edit
 from agent_tui.sessions.importers.values import (
     Object,
     items,
@@ -150,7 +151,8 @@ class _Reader:
         shown = call.get("resultDisplay")
         output = shown if isinstance(shown, str) else _output(call.get("result"))
         if status == "cancelled":
-            out.decided("diff", "reject", f"Use {tool}?", ended)
+            kind: GateKind = "diff" if is_edit(tool) else "tool"
+            out.decided(kind, "reject", f"Use {tool}?", ended)
         ok = status in ("success", "") and exit_code(output) in (0, None)
         out.returned(name, ok, output, ended)
         if ok:

@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import Any
 
 from agent_tui.domain.base import ModelRef
+from agent_tui.domain.decision import GateKind
 from agent_tui.domain.usage import Usage
 from agent_tui.sessions.importers.builder import Builder, model_ref
 from agent_tui.sessions.importers.reading import Reading
@@ -172,7 +173,8 @@ class _Parts:
         failed = state.get("status") == "error" or (isinstance(code, int) and code != 0)
         head = f"exit code {code}\n" if isinstance(code, int) and code else ""
         if any(word in error.lower() for word in _REFUSED):
-            out.decided("diff", "reject", f"Use {name}?", ended, error)
+            kind: GateKind = "diff" if is_edit(name) else "tool"
+            out.decided(kind, "reject", f"Use {name}?", ended, error)
         out.returned(call, not failed, head + (error or text(state.get("output"))), ended)
         if not failed:
             self._files(name, given, metadata)
