@@ -228,6 +228,7 @@ async def _context(
     state: State,
     confinement: Confinement,
 ) -> Context:
+    workspace.confine(confinement)
     models: MutableMapping[Role, Model] = source.roles(state)
     prices = PriceList(env.loaded.settings)
     await prices.load(models)

@@ -1,20 +1,26 @@
 """The person's commit hooks, on a throw-away checkout of the approved tree.
 
+In the sandbox they find it in the place of the person's own checkout. They may write there, and
+what they stage goes into a store of objects of their own: the repository's is only read.
+
 ``pre-commit``, ``prepare-commit-msg`` and ``commit-msg`` run, in git's order. ``post-commit`` and
 whatever else git would start after a commit does not.
 """
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from agent_tui.domain.text import decode
 from agent_tui.ports import CommandResult
+from agent_tui.workspace.confinement import Confinement
 from agent_tui.workspace.environment import scrubbed_environment
 from agent_tui.workspace.git import Git, Place, config_environment
+from agent_tui.workspace.gitview import COMMON
 from agent_tui.workspace.repository import Location, last, settings
-from agent_tui.workspace.runner import run_command
+from agent_tui.workspace.runner import run_command, run_in
+from agent_tui.workspace.sandbox import Mount
 
 HOOKS = ("pre-commit", "prepare-commit-msg", "commit-msg")
 TIMEOUT_S = 600.0
@@ -34,6 +40,37 @@ class HookPlace:
     folder: Path
     index: Path
     message: Path
+    box: "HookBox | None" = None
+
+
+@dataclass(frozen=True, slots=True)
+class HookBox:
+    """The sandbox of hooks.
+
+    Attributes:
+        root: Where they see the checkout: the place of the person's own.
+        state: The folder with the index and the message, and the objects that they write.
+        git: Mounts that show the repository.
+        identity: The person, as variables.
+    """
+
+    confinement: Confinement
+    root: Path
+    state: Path
+    git: tuple[Mount, ...]
+    common_dir: Path
+    identity: Mapping[str, str]
+
+    @property
+    def objects(self) -> Path:
+        """The store that they write to."""
+        return self.state / "objects"
+
+    def hook(self, hook: Path) -> tuple[Path, Mount]:
+        """Where they see a hook, and the mount that puts it there."""
+        folder = hook.parent
+        at = COMMON / "hooks" if folder == self.common_dir / "hooks" else folder
+        return at / hook.name, Mount(folder, at)
 
 
 def find_hooks(git: Git, location: Location) -> tuple[Path, ...]:
@@ -65,7 +102,19 @@ async def run_hook(hook: Path, place: HookPlace) -> CommandResult:
             **config_environment((("core.splitIndex", "false"), ("core.fsmonitor", "false"))),
         }
     )
-    return await run_command([str(hook), *args], place.folder, env, TIMEOUT_S)
+    box = place.box
+    if box is None:
+        return await run_command([str(hook), *args], place.folder, env, TIMEOUT_S)
+    env |= {
+        **box.identity,
+        "GIT_OBJECT_DIRECTORY": str(box.objects),
+        "GIT_ALTERNATE_OBJECT_DIRECTORIES": str(COMMON / "objects"),
+    }
+    program, mount = box.hook(hook)
+    state = Mount(box.state, box.state, writable=True)
+    bounds = box.confinement.bounds(box.root, place.folder, *box.git, mount, state)
+    sandbox = box.confinement.sandbox
+    return await run_in(sandbox, bounds, [str(program), *args], box.root, env, TIMEOUT_S)
 
 
 def read_message(file: Path, before: str) -> str:

@@ -21,6 +21,9 @@ from agent_tui.workspace.store import Store
 REFS = "refs/agent-tui"
 """Below this, one ref for each tree of a session keeps it from being collected as garbage."""
 
+_READING_S = 120.0
+"""Seconds that reading objects may take, of which some may be another's."""
+
 _FILE_MODES = ("100644", "100755", "120000")
 _DIFF = (
     "--histogram", "--find-renames=50%", "-l1000", "--unified=3", "--inter-hunk-context=0",
@@ -221,22 +224,57 @@ class Trees:
         self.keep(tree)
         return tree
 
-    def _blobs(self, oids: list[str]) -> dict[str, bytes]:
-        """The bytes of some blobs, by name. What is no blob (a submodule's commit) is left out."""
+    def take_over(self, index: Path, objects: Path) -> None:
+        """Write into the repository what an index names and only *objects* has.
+
+        Args:
+            objects: A store of objects that something else wrote: nothing in it is believed.
+
+        Raises:
+            WorkspaceError: If an object is not there, or is not what its name says.
+        """
+        remove_special_files(objects)
+        shutil.rmtree(objects / "info", ignore_errors=True)  # it could name other stores
+        at = self.store.without_work_tree(index)
+        listed = self.git.run("ls-files", "-s", "-z", at=at).split(b"\0")[:-1]
+        names = {e.split(b" ")[1].decode() for e in listed if not e.startswith(b"160000")}
+        missing = sorted(names - set(self._blobs(sorted(names), check=True)))
+        private = replace(self.store.trees, objects=objects)
+        blobs = self._blobs(missing, at=private)
+        written = self._write_blobs(list(blobs.values()))
+        if set(blobs) != set(missing) or any(a != b for a, b in zip(blobs, written, strict=True)):
+            raise WorkspaceError("what a commit hook staged cannot be read: it was left out.")
+
+    def _blobs(
+        self, oids: list[str], *, at: Place | None = None, check: bool = False
+    ) -> dict[str, bytes]:
+        """The bytes of some blobs, by name. What is no blob (a submodule's commit) is left out.
+
+        Args:
+            at: Where they are; the repository when None.
+            check: Leave the bytes out.
+        """
         if not oids:
             return {}
         names = "".join(f"{object_name(oid)}\n" for oid in oids)
-        out = self.git.run("cat-file", "--batch", at=self.store.trees, stdin=names.encode())
-        blobs, at = {}, 0
-        while at < len(out):
-            end = out.index(b"\n", at)
-            oid, kind, *size = out[at:end].decode().split(" ")
-            at = end + 1
+        place = at or self.store.trees
+        if check:
+            out = self.git.run("cat-file", "--batch-check", at=place, stdin=names.encode())
+            lines = (line.split(" ") for line in out.decode().splitlines())
+            return {words[0]: b"" for words in lines if words[1:2] == ["blob"]}
+        out = self.git.run(
+            "cat-file", "--batch", at=place, stdin=names.encode(), timeout_s=_READING_S
+        )
+        blobs, here = {}, 0
+        while here < len(out):
+            end = out.index(b"\n", here)
+            oid, kind, *size = out[here:end].decode().split(" ")
+            here = end + 1
             if not size:
                 continue
             if kind == "blob":
-                blobs[oid] = out[at : at + int(size[0])]
-            at += int(size[0]) + 1
+                blobs[oid] = out[here : here + int(size[0])]
+            here += int(size[0]) + 1
         return blobs
 
     def _write_blobs(self, contents: list[str | bytes]) -> Iterator[str]:

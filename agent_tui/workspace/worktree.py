@@ -10,12 +10,13 @@ from agent_tui.domain.patch import Patch
 from agent_tui.ports import Commit, CommitError, Committed, HookRun, Match
 from agent_tui.workspace import looking
 from agent_tui.workspace.commit import Committer, Consent, session_branch
+from agent_tui.workspace.confinement import Confinement
 from agent_tui.workspace.files import remove_tree, write_files
 from agent_tui.workspace.git import GitThread, Place
-from agent_tui.workspace.gitview import git_mounts
-from agent_tui.workspace.hooks import HookPlace, find_hooks, read_message, run_hook
+from agent_tui.workspace.gitview import COMMON, git_mounts
+from agent_tui.workspace.hooks import HookBox, HookPlace, find_hooks, read_message, run_hook
 from agent_tui.workspace.linked import Parts, add_worktree, open_parts, remove_worktree
-from agent_tui.workspace.repository import user_place
+from agent_tui.workspace.repository import identity, user_place
 from agent_tui.workspace.sandbox import Mount
 
 KEPT_DIFFS = 3
@@ -48,6 +49,11 @@ class GitWorkspace:
         self._trees = parts.trees
         self._committer = Committer(parts.trees, facts, hooks, adopt=adopt)
         self._diffs: dict[tuple[str, str], bytes] = {}
+        self._confinement: Confinement | None = None
+
+    def confine(self, confinement: Confinement) -> None:
+        """Have commit hooks run in that sandbox from now on, if there is one."""
+        self._confinement = None if confinement.sandbox.protection == "none" else confinement
 
     @classmethod
     async def create(
@@ -271,6 +277,8 @@ class GitWorkspace:
                 if result.exit_code != 0:
                     failed = hook.name
                     break
+            if place.box is not None:
+                await self._thread.call(self._trees.take_over, place.index, place.box.objects)
             after = await self._thread.call(self._trees.recorded, place.folder, place.index)
             text = read_message(place.message, message)
         finally:
@@ -281,10 +289,33 @@ class GitWorkspace:
         folder = self._trees.store.new_folder("hooks") / self._facts.name
         add_worktree(self._parts, folder, "--detach", "--no-checkout")
         index = self._trees.export(tree, folder)
-        git_dir = self._parts.git.line("rev-parse", "--absolute-git-dir", at=Place(folder))
-        file = Path(git_dir) / "COMMIT_EDITMSG"
+        git = self._parts.git
+        git_dir = Path(git.line("rev-parse", "--absolute-git-dir", at=Place(folder)))
+        box = self._hook_box(folder.parent, git_dir) if self._confinement is not None else None
+        if box is not None:
+            index = index.rename(box.state / "index")
+        file = (git_dir if box is None else box.state) / "COMMIT_EDITMSG"
         file.write_text(message, encoding="utf-8", errors="backslashreplace")
-        return HookPlace(folder, index, file)
+        return HookPlace(folder, index, file, box)
+
+    def _hook_box(self, folder: Path, git_dir: Path) -> HookBox | None:
+        if self._confinement is None:
+            return None
+        location = self._parts.location
+        at, entries = user_place(self._parts.git, location)
+        state, view = folder / ".state", folder / ".view"
+        (state / "objects").mkdir(parents=True)
+        view.mkdir()
+        git = git_mounts(location, entries, git_dir, view, self.user_root)
+        own = COMMON / git_dir.resolve().relative_to(location.common_dir.resolve())
+        return HookBox(
+            self._confinement,
+            self.user_root,
+            state,
+            (*git, Mount(git_dir, own, writable=True)),
+            location.common_dir,
+            identity(self._parts.git, at),
+        )
 
     def _remove_checkout(self, folder: Path) -> None:
         remove_tree(folder)

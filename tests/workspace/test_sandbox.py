@@ -17,7 +17,7 @@ from workspace_helpers import Repo, contents
 
 import agent_tui
 from agent_tui.domain.checks import CheckCommand, CheckResult
-from agent_tui.ports import CommandResult
+from agent_tui.ports import CommandResult, HookRun, WorkspaceError
 from agent_tui.workspace.checks import TreeChecks
 from agent_tui.workspace.commands import WorktreeCommands
 from agent_tui.workspace.confinement import Confinement
@@ -513,3 +513,70 @@ async def test_commands_do_not_change_the_repository(
     assert contents(repo.root / ".git") == before
     assert (workspace.root / ".git").read_text().startswith("gitdir: ")
     assert repo.git("status", "--porcelain") == ""
+
+
+# -- commit hooks in it ------------------------------------------------------------------------
+
+
+async def hooked(sandbox: Sandbox, repo: Repo, workspace: GitWorkspace, script: str) -> HookRun:
+    repo.put(".git/hooks/pre-commit", f"#!/bin/sh\n{script}\n", 0o755)
+    workspace._hooks = "run"
+    workspace.confine(Confinement(sandbox))
+    await workspace.write_files({"a.txt": b"one\n2\nthree\n", "new.py": b"x=1\n"})
+    return await workspace.run_hooks(await workspace.snapshot(), "Do it\n")
+
+
+async def test_a_hook_sees_what_git_would_show_it(
+    sandbox: Sandbox, repo: Repo, workspace: GitWorkspace
+) -> None:
+    script = (
+        "pwd; git diff --cached --name-status; git rev-parse HEAD; git rev-parse --show-toplevel;"
+        'test "$(git var GIT_AUTHOR_IDENT | cut -d" " -f1)" = Ada && echo Ada; exit 3'
+    )
+    done = await hooked(sandbox, repo, workspace, script)
+    assert done.failed == "pre-commit"
+    assert done.output == (f"{repo.root}\nM\ta.txt\nA\tnew.py\n{repo.head()}\n{repo.root}\nAda\n")
+
+
+async def test_what_a_hook_stages_becomes_a_proposal(
+    sandbox: Sandbox, repo: Repo, workspace: GitWorkspace
+) -> None:
+    before = contents(repo.root / ".git" / "refs")
+    script = "echo 'x = 1' > new.py; echo made > made.py; git add -A; echo more >> a.txt"
+    done = await hooked(sandbox, repo, workspace, script)
+    assert done.failed is None, done.output
+    changed = repo.tree_of(done.tree)
+    assert repo.git("cat-file", "blob", changed["made.py"][1]) == "made"
+    assert repo.git("cat-file", "blob", changed["new.py"][1]) == "x = 1"
+    assert repo.git("cat-file", "blob", changed["a.txt"][1]).endswith("three\nmore")
+    assert set(contents(repo.root / ".git" / "refs")) >= set(before)
+    repo.fsck()
+
+
+async def test_a_hook_changes_nothing_else(
+    sandbox: Sandbox, repo: Repo, workspace: GitWorkspace, tmp_path: Path
+) -> None:
+    repo.git("config", "remote.origin.url", "https://user:canary@example.com/x")
+    before = contents(repo.root / ".git" / "objects")
+    script = (
+        f"echo x > {tmp_path}/marker; rm -rf /run/git/objects /run/git/refs; "
+        "echo x > /run/git/HEAD; git update-ref refs/heads/evil HEAD; "
+        "echo evil > /run/git/hooks/post-commit; git config -l; cat /run/git/config"
+    )
+    done = await hooked(sandbox, repo, workspace, script)
+    assert "canary" not in done.output
+    assert not (tmp_path / "marker").exists()
+    assert contents(repo.root / ".git" / "objects").items() >= before.items()
+    assert repo.git("branch", "--list", "evil") == ""
+    assert not (repo.root / ".git" / "hooks" / "post-commit").exists()
+    repo.fsck()
+
+
+async def test_objects_of_a_hook_are_not_believed(
+    sandbox: Sandbox, repo: Repo, workspace: GitWorkspace
+) -> None:
+    """It stages a name whose object it then takes away, or replaces by a pipe."""
+    for lie in ("rm -rf $GIT_OBJECT_DIRECTORY/*", "for f in $(find $GIT_OBJECT_DIRECTORY -type f);"
+                " do rm -f $f; mkfifo $f; done"):  # fmt: skip
+        with pytest.raises(WorkspaceError, match="what a commit hook staged cannot be read"):
+            await hooked(sandbox, repo, workspace, f"echo 1 > n; git add n; {lie}")
