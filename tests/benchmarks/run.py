@@ -16,13 +16,14 @@ from collections.abc import Callable
 from pathlib import Path
 
 from tests.benchmarks.diffs import diff_rows
+from tests.benchmarks.imports import import_speed
 from tests.benchmarks.loop import loop_overhead
 from tests.benchmarks.report import Row, fixed_work, print_machine, print_table
 from tests.benchmarks.startup import CHECKOUT, ProbeError, first_paint, whole_process
 from tests.benchmarks.storage import durable_append, session_list
 
 PROBE = CHECKOUT.parent / "shared" / "tools" / "tui_probe.py"
-SECTIONS = ("start", "process", "loop", "append", "list", "diff")
+SECTIONS = ("start", "process", "loop", "append", "list", "diff", "import")
 
 
 def _options() -> argparse.Namespace:
@@ -82,6 +83,7 @@ def main() -> int:
             "append": lambda: [durable_append(folder, 100 if options.quick else 400)],
             "list": lambda: session_list(folder, 100 if options.quick else 500, runs),
             "diff": diff,
+            "import": lambda: import_speed(folder, 3 if options.quick else 5, quick=options.quick),
         }
         rows: list[Row] = []
         failed = False
