@@ -26,7 +26,7 @@ from agent_tui.commands.output import visible_output
 
 EPILOG = """exit codes: 0 committed or nothing to do, 1 failed, 2 wrong usage, configuration or
 repository, 3 rejected by the person, 4 limit reached, 5 checks failed at the limit,
-6 a model failed, 130 interrupted"""
+6 a model failed, 7 a review has open comments or findings, 130 interrupted"""
 
 
 def build_parser() -> argparse.ArgumentParser:

@@ -284,7 +284,14 @@ class Presenter:
         key = (state.revision, live, state.ledger, state.messages, state.commit, state.refused)
         tools = step if state.session is not None and state.session.source is not None else None
         if width > 0 and self._changed(
-            "verdict", *key, state.deploy, state.finished, state.session, tools, width
+            "verdict",
+            *key,
+            state.comments,
+            state.deploy,
+            state.finished,
+            state.session,
+            tools,
+            width,
         ):
             rows = verdict.verdict_rows(state, width)
             view.show(rows, follow=bool(live and live.running and live.kind == "check"))

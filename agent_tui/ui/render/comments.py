@@ -67,7 +67,7 @@ def _comment_note(entry: CommentEntry, patch: Patch) -> Note:
         label=label,
         text="\n".join([visible_lines(comment.text), *replies]),
         outdated=found is None,
-        excerpt=visible_lines(comment.quote),
+        excerpt=visible_lines(comment.quote) if found is None else "",
     )
 
 

@@ -12,6 +12,7 @@ from agent_tui.domain.text import visible_lines
 from agent_tui.domain.verdict import FindingStatus, LedgerEntry
 from agent_tui.ui.diff import LeftOut, Note, Overlays, Paragraph
 from agent_tui.ui.diff.model import Tone
+from agent_tui.ui.render.given import given_of
 
 TOLD = 12
 """Lines of the person's own change that are shown above the diff."""
@@ -34,7 +35,7 @@ def diff_title(
     revision = state.revision
     if revision is None:
         return Content("DIFF")
-    name = "DIFF" if revision.author == "author" else f"DIFF attempt {revision.attempt}"
+    name = "DIFF" if given_of(state) is not None else f"DIFF attempt {revision.attempt}"
     if since and revision.since is not None:
         return Content.assemble(name, (f" since {since_words(revision)} · D: all of it", "$gate"))
     parts: list[str | tuple[str, str]] = [name]

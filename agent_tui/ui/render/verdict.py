@@ -5,6 +5,7 @@ import re
 from textual.content import Content
 
 from agent_tui.domain.checks import CheckResult
+from agent_tui.domain.comments import CommentEntry
 from agent_tui.domain.links import Node
 from agent_tui.domain.state import State, Step
 from agent_tui.domain.verdict import LedgerEntry
@@ -50,7 +51,7 @@ def verdict_rows(state: State, width: int) -> list[Row]:
         result += _check_rows(revision.checks, width)
     elif state.session is not None and not state.session.checks and given_of(state) is None:
         result += rows(paragraph("No checks are configured.", width, style="$warn"))
-    elif state.session is not None:
+    elif state.session is not None and state.session.checks:
         result.append(heading("Checks", "not run yet"))
         names = [Content.styled(f"· {check.name}", "$muted") for check in state.session.checks]
         result += rows(names)
@@ -64,6 +65,11 @@ def verdict_rows(state: State, width: int) -> list[Row]:
         result += [BLANK, heading("Findings", _counts(state.ledger))]
         for entry in sorted(state.ledger, key=lambda e: (not e.blocks, e.status != "open")):
             result += _finding_rows(entry, width)
+    if state.comments:
+        waiting = len(state.waiting_comments)
+        result += [BLANK, heading("Your comments", f"{waiting} open · C lists them")]
+        for said in state.comments:
+            result += _comment_rows(said, width)
     if state.refused is not None:
         result += [BLANK, heading("Commit refused")]
         result += rows(paragraph(state.refused.detail, width, style="$bad"))
@@ -71,6 +77,18 @@ def verdict_rows(state: State, width: int) -> list[Row]:
     if revision is not None and running is None:
         result += _output_rows(revision.checks or (), width)
     return result
+
+
+def _comment_rows(entry: CommentEntry, width: int) -> list[Row]:
+    comment = entry.comment
+    first = Content.assemble(
+        (f"{comment.id} ", "bold $person"), (f"{comment.kind}, {entry.status}  ", "$muted")
+    )
+    lines = paragraph(comment.text, width, first=first)
+    for reply in entry.replies:
+        said = Content.styled(f"   {reply.author}: ", "$model")
+        lines += paragraph(reply.text, width, first=said)
+    return rows(lines, item=("comment", comment.id))
 
 
 def _worth_telling(state: State) -> bool:

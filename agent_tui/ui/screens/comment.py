@@ -15,9 +15,9 @@ from agent_tui.ui.screens.dialogs import Dialog
 
 _KINDS = ("change", "question", "note")
 _LABELS = {
-    "change": "change: the coder is to do it",
-    "question": "question: a model is to answer it",
-    "note": "note: for you alone, sent to nobody",
+    "change": "change: something is to be done",
+    "question": "question: it wants an answer",
+    "note": "note: for you, sent to no model",
 }
 QUOTED = 6
 """Lines of the quote that the dialog shows."""
