@@ -240,6 +240,22 @@ class _Reader:
         return size
 
 
+HEAD_BYTES = 300_000
+"""Bytes of a large patch that are parsed before the others."""
+
+
+def first_files(raw: bytes) -> bytes | None:
+    """The files at the start of a large patch, to be shown while the rest is read.
+
+    Returns:
+        None for a patch that is read in a moment, or whose first file is large by itself.
+    """
+    if len(raw) < 8 * HEAD_BYTES:
+        return None
+    end = raw.rfind(b"\n" + _FILE_START, 0, HEAD_BYTES) + 1
+    return raw[:end] if end > 0 else None
+
+
 def parse_patch(raw: bytes) -> Patch:
     """Read the output of ``git diff``.
 

@@ -7,7 +7,7 @@ from textual.content import Content
 
 from agent_tui.domain.carry import Carried
 from agent_tui.domain.links import Links, Node
-from agent_tui.domain.patch import Patch, parse_patch
+from agent_tui.domain.patch import Patch, first_files, parse_patch
 from agent_tui.domain.state import State
 from agent_tui.ui.diff import DiffView
 from agent_tui.ui.diff_pane import DiffPane, node_of
@@ -120,6 +120,9 @@ class Presenter:
         digest = revision.patch.digest
         if digest not in self._patches:
             raw = await self._source.blob(revision.patch)
+            head = first_files(raw)
+            if head is not None:  # there is something to read while the rest is parsed
+                self.pane.view.show_first(await self._screen.in_thread(parse_patch, head))
             self._patches[digest] = await self._screen.in_thread(parse_patch, raw)
         if self._tree != revision.tree or self.patch is not self._patches[digest]:
             self._tree = revision.tree

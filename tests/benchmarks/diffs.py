@@ -1,7 +1,9 @@
-"""From the bytes of a patch to the rows of the diff pane."""
+"""The diff pane from outside, in a terminal, and from the bytes of a patch to its rows."""
 
+import shutil
 import statistics
 from collections.abc import Iterator
+from pathlib import Path
 
 from agent_tui.domain.events import Claim, CoderReport
 from agent_tui.domain.links import Links
@@ -11,7 +13,8 @@ from agent_tui.domain.verdict import Finding, LedgerEntry
 from agent_tui.ui.diff import Note, Overlays
 from agent_tui.ui.diff.blocks import Options, Stream
 from agent_tui.ui.diff.layout import Layout
-from tests.benchmarks.report import Row, timed
+from tests.benchmarks.report import Row, limit_row, ratio_row, timed
+from tests.benchmarks.terminal import Terminal, TerminalError, python
 
 _HUNK = 10
 """Changed lines in one hunk, half of them removed and half added, in three lines of context."""
@@ -120,3 +123,134 @@ def diff_rows(changed: int, runs: int) -> list[Row]:
         Row("  Links", statistics.median(links_s) * 1000, "ms"),
         Row("  layout", statistics.median(build_s) * 1000, "ms"),
     ]
+
+
+_APPS = Path(__file__).with_name("diff_apps.py")
+_FIRST = {1_000: 1.2, 10_000: 1.2, 100_000: 1.5, 1_000_000: 3.0}
+"""Changed lines, and up to how many times the empty first frame the first hunk may take."""
+_KEYS = (
+    ("page down", "pagedown", 15),
+    ("next hunk", "]", 15),
+    ("next file", "}", 15),
+    ("jump to end", "G", 1),
+)
+_DROPS = (("hunk", "b"), ("file", "a"), ("range of 5,000 lines", "c"))
+_KEY_MS = 50.0
+_KEY_RATIO = 1.3
+_BASE_MIB = 60.0
+
+
+def _started(command: list[str], pattern: str) -> float:
+    terminal = Terminal(command)
+    try:
+        return terminal.wait_for(pattern) * 1000
+    finally:
+        terminal.close()
+
+
+def _pressed(command: list[str], pattern: str, keys: list[tuple[str, int]]) -> list[list[float]]:
+    """Milliseconds until each press is done, for each key."""
+    terminal = Terminal(command)
+    try:
+        terminal.wait_for(pattern)
+        terminal.settle(1.0)
+        return [[terminal.press(key)[1] for _ in range(count)] for key, count in keys]
+    finally:
+        terminal.close()
+
+
+def _p95(figures: list[float]) -> float:
+    return sorted(figures)[min(len(figures) - 1, round(0.95 * (len(figures) - 1)))]
+
+
+def diff_pane(folder: Path, runs: int, sizes: tuple[int, ...]) -> list[Row]:
+    """The speed of the widget as its user sees it, beside Textual itself and other programs."""
+    files = {size: folder / f"{size}.patch" for size in sizes}
+    for size, file in files.items():
+        file.write_bytes(make_patch(size))
+    empty = folder / "empty.patch"
+    empty.write_bytes(b"")
+    rows = _first_hunk(files, empty, runs)
+    for size in (sizes[0], sizes[-1]):
+        rows += _key_rows(files[size], size, max(1, runs // 2))
+    rows += _drop_rows(files[sizes[-1]], sizes[-1])
+    if 100_000 in files:
+        rows.append(_memory_row(files[100_000]))
+    return rows
+
+
+def _first_hunk(files: dict[int, Path], empty: Path, runs: int) -> list[Row]:
+    rows = []
+    for size, file in files.items():
+        ours: list[float] = []
+        base: list[float] = []
+        for _ in range(runs):
+            base.append(_started(python(_APPS, "widget", str(empty)), "first frame"))
+            ours.append(_started(python(_APPS, "widget", str(file)), "@@ 1/"))
+        title = f"diff of {size:,} changed lines: exec to first hunk"
+        rows.append(ratio_row(title, ours, base, unit="ms", limit=_FIRST[size]))
+    largest = max(files)
+    shown = str(files[largest])
+    # tig reads a patch from its standard input alone
+    for name, command in (
+        ("less -R", ["less", "-R", shown]),
+        ("tig", ["sh", "-c", f"tig < {shown}"]),
+    ):
+        if shutil.which(name.split()[0]) is None:
+            rows.append(Row(f"  {name}", None, note="not installed"))
+            continue
+        try:
+            seconds = [_started(command, "new = compute") for _ in range(runs)]
+        except TerminalError as error:
+            rows.append(Row(f"  {name}", None, note=str(error)[:60]))
+        else:
+            title = f"  {name}, the diff of {largest:,} lines"
+            rows.append(Row(title, statistics.median(seconds), "ms"))
+    return rows
+
+
+def _key_rows(file: Path, size: int, runs: int) -> list[Row]:
+    keys = [(key, count) for _, key, count in _KEYS]
+    ours: list[list[float]] = [[] for _ in keys]
+    bare: list[list[float]] = [[] for _ in keys]
+    for _ in range(runs):
+        found = _pressed(python(_APPS, "widget", str(file)), "@@ 1/", keys)
+        base = _pressed(python(_APPS, "bare", str(file)), "compute", keys)
+        for target, figures in zip([*ours, *bare], [*found, *base], strict=True):
+            target.extend(figures)
+    return [
+        ratio_row(
+            f"{name} in {size:,} lines: key to last byte, p95",
+            [_p95(mine)],
+            [_p95(base)],
+            unit="ms",
+            limit=_KEY_RATIO,
+        )
+        for (name, _, _), mine, base in zip(_KEYS, ours, bare, strict=True)
+    ]
+
+
+def _drop_rows(file: Path, size: int) -> list[Row]:
+    keys = [(key, 12) for _, key in _DROPS]
+    found = _pressed(python(_APPS, "widget", str(file)), "@@ 1/", keys)
+    return [
+        limit_row(
+            f"leave out a {name} of {size:,}: key to last byte, p95",
+            [_p95(figures)],
+            unit="ms",
+            limit=_KEY_MS,
+        )
+        for (name, _), figures in zip(_DROPS, found, strict=True)
+    ]
+
+
+def _memory_row(file: Path) -> Row:
+    terminal = Terminal(python(_APPS, "widget", str(file)))
+    try:
+        terminal.wait_for("@@ 1/")
+        terminal.settle(1.5)
+        used = terminal.memory_mib
+    finally:
+        terminal.close()
+    limit = round(_BASE_MIB + 4 * file.stat().st_size / 2**20, 1)
+    return limit_row("memory at 100,000 lines, settled", [used], unit="MiB", limit=limit)

@@ -15,7 +15,7 @@ import traceback
 from collections.abc import Callable
 from pathlib import Path
 
-from tests.benchmarks.diffs import diff_rows
+from tests.benchmarks.diffs import diff_pane, diff_rows
 from tests.benchmarks.imports import import_speed
 from tests.benchmarks.loop import loop_overhead
 from tests.benchmarks.report import Row, fixed_work, print_machine, print_table
@@ -74,7 +74,9 @@ def main() -> int:
 
         def diff() -> list[Row]:
             sizes = (1_000, 10_000) if options.quick else (1_000, 10_000, 100_000)
-            return [row for size in sizes for row in diff_rows(size, max(5, runs))]
+            rows = [row for size in sizes for row in diff_rows(size, max(5, runs))]
+            seen = (1_000, 100_000) if options.quick else (1_000, 10_000, 100_000, 1_000_000)
+            return [*rows, *diff_pane(folder, 3 if options.quick else 5, seen)]
 
         sections: dict[str, Callable[[], list[Row]]] = {
             "start": start,

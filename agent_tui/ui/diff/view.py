@@ -48,6 +48,7 @@ class DiffView(Background):
         super().__init__(id=id, classes=classes)
         self._matches: Matches | None = None
         self._searched = ""
+        self._partial = False
 
     # -- what it shows -----------------------------------------------------------------------
 
@@ -66,6 +67,10 @@ class DiffView(Background):
         if patch is self.stream.patch:
             self._overlay(overlays)
             return
+        partial, self._partial = self._partial, False
+        if partial and self._begins(patch):
+            self._go_on(patch, overlays)
+            return
         self.stream = Stream(patch)
         self.overlays = overlays
         self.forget()
@@ -76,6 +81,29 @@ class DiffView(Background):
         self._count_carried()
         self.to_end(top=True)
         self.call_after_refresh(self.look)
+
+    def show_first(self, patch: Patch) -> None:
+        """Show the first files of a patch, of which the rest is still being read.
+
+        When :meth:`show` is called with all of it, the cursor and what was seen stay.
+        """
+        self.show(patch)
+        self._partial = True
+
+    def _begins(self, patch: Patch) -> bool:
+        """Whether the files that are shown are the first ones of a patch."""
+        mine, theirs = self.stream.files, patch.files[: len(self.stream.files)]
+        return [file.path for file in mine] == [file.path for file in theirs] and all(
+            a.body == b.body
+            for one, other in zip(mine, theirs, strict=True)
+            for a, b in zip(one.hunks, other.hunks, strict=False)
+        )
+
+    def _go_on(self, patch: Patch, overlays: Overlays) -> None:
+        self.stream = Stream(patch)
+        self.overlays = overlays
+        self._keeping_place(self._lay_out)
+        self._count_carried()
 
     def _overlay(self, overlays: Overlays) -> None:
         before, self.overlays = self.overlays, overlays
