@@ -15,6 +15,7 @@ import traceback
 from collections.abc import Callable
 from pathlib import Path
 
+from tests.benchmarks.commits import commit_rows, patch_rows
 from tests.benchmarks.diffs import diff_pane, diff_rows
 from tests.benchmarks.imports import import_speed
 from tests.benchmarks.loop import loop_overhead
@@ -23,7 +24,7 @@ from tests.benchmarks.startup import CHECKOUT, ProbeError, first_paint, whole_pr
 from tests.benchmarks.storage import durable_append, session_list
 
 PROBE = CHECKOUT.parent / "shared" / "tools" / "tui_probe.py"
-SECTIONS = ("start", "process", "loop", "append", "list", "diff", "import")
+SECTIONS = ("start", "process", "loop", "append", "list", "diff", "import", "commit", "patch")
 
 
 def _options() -> argparse.Namespace:
@@ -86,6 +87,8 @@ def main() -> int:
             "list": lambda: session_list(folder, 100 if options.quick else 500, runs),
             "diff": diff,
             "import": lambda: import_speed(folder, 3 if options.quick else 5, quick=options.quick),
+            "commit": lambda: commit_rows(folder, max(5, runs)),
+            "patch": lambda: patch_rows(folder, max(5, runs)),
         }
         rows: list[Row] = []
         failed = False

@@ -7,6 +7,7 @@ import random
 import shutil
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from tests.faults.scene import CHECKOUT, Nursery, Scene
@@ -16,32 +17,41 @@ SPARE_KIB = 64 * 1024
 
 
 def failing_calls(
-    folder: Path, most: int | None, seed: int = 0
+    folder: Path, *, every: bool, most: int | None = None, seed: int = 0
 ) -> tuple[dict[str, str], list[str]]:
     """Let the n-th write, sync or rename of the session's process fail, for each n.
 
     Args:
-        most: No more than so many of each error, chosen at random; None means each n.
+        every: Each n with each error; else each n once, with one error after the other.
+        most: No more than so many of each error, chosen at random.
 
     Returns:
         What was tried, and everything that was wrong after one.
     """
-    problems: list[str] = []
-    tried: dict[str, str] = {}
     with Nursery() as nursery:
         measured = Scene(folder / "measured").make()
         if nursery.live(measured, failing=0) != 0:
-            return tried, ["the session does not end well without any fault"]
-        calls = int((measured.folder / "calls").read_text())
-        for name, code in ERRORS.items():
-            every = list(range(1, calls + 1))
-            chosen = every if most is None else random.Random(seed).sample(every, min(most, calls))
-            for nth in sorted(chosen):
+            return {}, ["the session does not end well without any fault"]
+    calls = int((measured.folder / "calls").read_text())
+    problems: list[str] = []
+    tried: dict[str, str] = {}
+
+    def one(number: int, name: str) -> list[int]:
+        chosen = list(range(1, calls + 1) if every else range(1 + number, calls + 1, len(ERRORS)))
+        if most is not None:
+            chosen = sorted(random.Random(seed).sample(chosen, min(most, len(chosen))))
+        with Nursery() as nursery:
+            for nth in chosen:
                 scene = Scene(folder / f"{name}-{nth}").make()
-                status = nursery.live(scene, failing=nth, errno=code)
-                problems += _after(nursery, scene, status, f"{name} at call {nth}")
+                status = nursery.live(scene, failing=nth, errno=ERRORS[name])
+                problems.extend(_after(nursery, scene, status, f"{name} at call {nth}"))
                 shutil.rmtree(scene.folder)
-            tried[name] = f"{len(chosen)} of {calls} calls"
+        return chosen
+
+    with ThreadPoolExecutor(len(ERRORS)) as pool:
+        running = {name: pool.submit(one, n, name) for n, name in enumerate(ERRORS)}
+        for name, done in running.items():
+            tried[name] = f"{len(done.result())} of {calls} calls"
     return tried, problems
 
 
