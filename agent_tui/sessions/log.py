@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import os
+import shutil
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -118,8 +119,12 @@ class SessionLog:
                 folder.mkdir(mode=0o700)
             except FileExistsError:
                 raise LogError(f"there is a session {folder.name} already") from None
-            replace_file(folder / EVENTS, b"")
-            sync_folder(folder.parent)
+            try:
+                replace_file(folder / EVENTS, b"")
+                sync_folder(folder.parent)
+            except OSError:
+                shutil.rmtree(folder, ignore_errors=True)  # nothing is in it that anybody wrote
+                raise
         except OSError as error:
             raise LogError(f"cannot make the session folder {folder}: {reason(error)}") from error
         return cls(folder, clock=clock, redactor=redactor)

@@ -183,7 +183,9 @@ async def live(order: dict[str, Any]) -> int:
 def _begun(store: SessionStore) -> str | None:
     """A session that was begun, and whose beginning was not acknowledged any more."""
     for summary in store.list():
-        if _state(store, summary.id).session is not None:
+        # A process can die between the folder of a session and its first record.
+        events = store.path(summary.id) / "events.jsonl"
+        if events.exists() and _state(store, summary.id).session is not None:
             return summary.id
     return None
 

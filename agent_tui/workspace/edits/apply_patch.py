@@ -19,7 +19,7 @@ _NUMBERS = re.compile(rb"^-\d+(,\d+)? \+\d+(,\d+)?( |$)")
 
 def is_patch(lines: list[bytes]) -> bool:
     """Whether the text holds such a patch."""
-    return any(_BEGIN.match(line) or _SECTION.match(line) for line in lines)
+    return any(b"***" in line and (_BEGIN.match(line) or _SECTION.match(line)) for line in lines)
 
 
 def parse(lines: list[bytes]) -> list[FileChange]:

@@ -181,8 +181,6 @@ class _Index:
             return []
         wanted = array("I", [n for n in numbers if n is not None])
         width, row, needle = wanted.itemsize, self._row, wanted.tobytes()
-        if row.count(needle) > MAX_PLACES * width:
-            return list(range(MAX_PLACES + 1))  # far too many: which they are is never asked
         found: list[int] = []
         at = row.find(needle)
         while at >= 0 and len(found) <= MAX_PLACES:

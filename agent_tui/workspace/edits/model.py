@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from difflib import SequenceMatcher
+from functools import cached_property
 from typing import Literal
 
 Kind = Literal[" ", "-", "+"]
@@ -13,7 +14,7 @@ MAX_COMPARED = 400_000
 """Lines of SEARCH times lines of REPLACE up to which common lines are looked for."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Hunk:
     """Lines that are looked for in a file, and what becomes of them.
 
@@ -37,7 +38,7 @@ class Hunk:
     line: int | None = None
     doubts: tuple[str, ...] = ()
 
-    @property
+    @cached_property
     def old(self) -> list[bytes]:
         """What is looked for."""
         return [text for kind, text in self.ops if kind != "+"]

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import pairwise
 
 from agent_tui.domain.text import decode
@@ -13,7 +14,7 @@ LISTED = 5
 """Places that a message about an ambiguous match names."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Placed:
     """A hunk and its place.
 
@@ -26,7 +27,7 @@ class Placed:
     as_written: bool = False
     doubts: tuple[str, ...] = ()
 
-    @property
+    @cached_property
     def changed(self) -> tuple[int, int]:
         """First and behind-last index of the file's lines from the first to the last change."""
         at = self.place.start

@@ -16,7 +16,7 @@ _LOOK_BACK = 4
 
 def is_opening(line: bytes) -> bool:
     """Whether a block begins with this line."""
-    return _OPENING.match(line) is not None
+    return (b"SEARCH" in line or b"ORIGINAL" in line) and _OPENING.match(line) is not None
 
 
 def parse(lines: list[bytes]) -> list[FileChange]:
