@@ -23,7 +23,7 @@ from agent_tui.domain.text import visible_lines
 from agent_tui.domain.verdict import LedgerEntry, Severity
 from agent_tui.engine.briefs import rejection
 from agent_tui.engine.gates import subject
-from agent_tui.ui import tool_gate, undoing
+from agent_tui.ui import undoing
 from agent_tui.ui.actions import BY_ID
 from agent_tui.ui.commenting import Commenting
 from agent_tui.ui.controller import SessionController
@@ -31,6 +31,7 @@ from agent_tui.ui.diff import DiffView
 from agent_tui.ui.render.given import approve_label, given_of
 from agent_tui.ui.render.status import count
 from agent_tui.ui.reviewing import turn_down
+from agent_tui.ui.screens import tool_gate
 from agent_tui.ui.screens.dialogs import FindingDialog, ReasonDialog
 from agent_tui.ui.screens.session import SessionScreen
 
