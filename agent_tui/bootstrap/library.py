@@ -14,7 +14,7 @@ from agent_tui.bootstrap.environment import (
     load_configuration,
     open_store,
 )
-from agent_tui.bootstrap.models import ModelSource
+from agent_tui.bootstrap.models import ROLES, ModelSource
 from agent_tui.bootstrap.saved import look_at, saved_path
 from agent_tui.config import paths
 from agent_tui.domain.base import BlobRef, ModelRef, Role
@@ -259,7 +259,8 @@ async def fork_session(env: Environment, saved: SavedSession, position: int, wis
         root = state.session.repo.root if state.session else "another repository"
         raise UsageError(f"Session {saved.id} belongs to {root}. Fork it there.")
     new_id = env.store.new_id()
-    models = {role: model.ref for role, model in ModelSource(env).roles(State()).items()}
+    needed = tuple(state.session.roles) if state.session.given else ROLES
+    models = {role: model.ref for role, model in ModelSource(env, needed).roles(State()).items()}
     limits = env.loaded.settings.loop_limits()
     changes = tuple(_changes(state.session, models, limits)) + (("spec",) if wish.spec else ())
     spec = _spec(wish.spec, state) if wish.spec else None

@@ -3,7 +3,7 @@
 import contextlib
 import secrets
 import sys
-from collections.abc import AsyncIterator, Callable, Mapping, MutableMapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, MutableMapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -26,6 +26,7 @@ from agent_tui.domain.events import (
     ModelChosen,
     Record,
     RepoFacts,
+    SelectionSaved,
     SessionFinished,
     SessionStarted,
 )
@@ -159,6 +160,15 @@ class LiveSession:
         except ModelError as error:
             return str(error)
         return ""
+
+    async def keep_seen(self, seen: Iterable[str]) -> None:
+        """Record which hunks were seen at the gate that waits, so that a resume knows it."""
+        gate = self.state.gate
+        if gate is not None and gate.kind in ("diff", "verdict"):
+            kept = SelectionSaved(
+                gate=gate.id, selection=self.state.marked, seen=tuple(sorted(seen))
+            )
+            await self._ctx.recorder.append(kept, "person")
 
     async def leave(self) -> None:
         """Record that the person left."""

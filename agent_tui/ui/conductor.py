@@ -67,6 +67,7 @@ class Conductor:
         self._env: Environment | None = None
         self._next: Launch = launch
         self._runner: Worker[None] | None = None
+        self._controller: LiveController | None = None
         self.session: LiveSession | None = None
         self.gates = PendingGates()
         self._load_settings()
@@ -248,6 +249,7 @@ class Conductor:
             grace_s=(settings.gates.grace_ms if grace is None else grace) / 1000,
         )
         edits = Edits(self._app, session, controller, settings.editor.command)
+        self._controller = controller
         controller.edit = edits.edit
         controller.commenting = Commenting(controller, partial(self._remark, session))
         source = LiveSource(session)
@@ -317,6 +319,8 @@ class Conductor:
                 self._runner.cancel()
                 with contextlib.suppress(Exception):
                     await self._runner.wait()
+            if self._controller is not None:
+                await session.keep_seen(self._controller.presenter.pane.seen_ids)
             await session.leave()
             await session.close()
             self._say_goodbye(session)

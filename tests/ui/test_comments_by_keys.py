@@ -103,10 +103,14 @@ async def test_half_a_comment_survives_a_restart(repo: Path) -> None:
         await person.until(lambda: person.state.comment_drafts, "the draft")
         await person.settle()
         assert "your draft" in person.text
+        seen = person.live.presenter.pane.seen_ids
+        assert seen
         session = person.state.session
         assert session is not None
     async with drive(launch(repo, "resume", session.session)) as person:
         await person.gate("diff")
+        assert seen <= person.live.presenter.pane.seen_ids
+        assert set(person.state.seen) == seen
         await to_line(person, "three")
         await person.press("c")
         assert "I think that" in person.text
