@@ -6,24 +6,20 @@ from collections.abc import Awaitable, Callable
 
 from agent_tui.domain.base import Role
 from agent_tui.domain.decision import (
-    AddFinding,
     Answer,
     Approve,
-    FindingDraft,
     GateKind,
     Reject,
-    Reopen,
     SaveSelection,
     Seen,
     Selection,
-    Waive,
 )
 from agent_tui.domain.state import State
 from agent_tui.domain.text import visible_lines
-from agent_tui.domain.verdict import LedgerEntry, Severity
+from agent_tui.domain.verdict import LedgerEntry
 from agent_tui.engine.briefs import rejection
 from agent_tui.engine.gates import subject
-from agent_tui.ui import undoing
+from agent_tui.ui import finding_acts, undoing
 from agent_tui.ui.actions import BY_ID
 from agent_tui.ui.commenting import Commenting
 from agent_tui.ui.controller import SessionController
@@ -32,7 +28,7 @@ from agent_tui.ui.render.given import approve_label, given_of
 from agent_tui.ui.render.status import count
 from agent_tui.ui.reviewing import turn_down
 from agent_tui.ui.screens import tool_gate
-from agent_tui.ui.screens.dialogs import FindingDialog, ReasonDialog
+from agent_tui.ui.screens.dialogs import ReasonDialog
 from agent_tui.ui.screens.session import SessionScreen
 
 MAX_DEAF_S = 2.0
@@ -356,51 +352,16 @@ class LiveController(SessionController):
 
     def _waive(self) -> None:
         gate, entry = self.state.gate, self._finding()
-        if gate is None or entry is None:
-            return
-        finding = entry.finding
-        if entry.status in ("waived", "fixed", "deferred"):
-            self.answer(gate.id, Reopen(finding=finding.id))
-            return
-
-        def done(result: tuple[str, str] | None) -> None:
-            if result is not None:
-                self.answer(gate.id, Waive(finding=finding.id, reason=result[1]))
-
-        self.screen.app.push_screen(
-            ReasonDialog(
-                visible_lines(f"Waive {finding.id}: {finding.title}"),
-                [("waive", "Waive")],
-                hint="Why is it acceptable? The reason stays in the ledger.",
-            ),
-            done,
-        )
+        if gate is not None and entry is not None:
+            finding_acts.waive(self, gate, entry)
 
     def _comment(self) -> None:
-        view = self.view
+        view, gate, node = self.view, self.state.gate, self.presenter.node
         if isinstance(view, DiffView):
             self.commenting.comment(view, self.presenter.shown_patch)
-            return
-        gate = self.state.gate
-        if gate is None:
-            return
-        node = self.presenter.node
-        criterion = node.id if node is not None and node.kind == "criterion" else None
-        where = f"on {criterion}" if criterion else ""
-
-        def done(result: tuple[str, str, str] | None) -> None:
-            if result is None:
-                return
-            severity, title, body = result
-            draft = FindingDraft(
-                severity=_severity(severity),
-                title=title,
-                body=body,
-                criterion=criterion,
-            )
-            self.answer(gate.id, AddFinding(finding=draft))
-
-        self.screen.app.push_screen(FindingDialog(visible_lines(where)), done)
+        elif gate is not None:
+            on_criterion = node is not None and node.kind == "criterion"
+            finding_acts.add(self, gate, node.id if node is not None and on_criterion else None)
 
     # -- leaving -----------------------------------------------------------------------------
 
@@ -427,13 +388,3 @@ def failed_role(state: State) -> Role | None:
     """The role whose model's call has failed, or was stopped, in the last step."""
     step = state.step
     return step.role if step is not None and step.outcome != "done" else None
-
-
-def _severity(name: str) -> Severity:
-    levels: dict[str, Severity] = {
-        "blocker": "blocker",
-        "major": "major",
-        "minor": "minor",
-        "nit": "nit",
-    }
-    return levels[name]

@@ -1,0 +1,55 @@
+"""What a person does with findings: waives one, opens it again, adds one of their own."""
+
+from typing import TYPE_CHECKING
+
+from agent_tui.domain.decision import AddFinding, FindingDraft, Gate, Reopen, Waive
+from agent_tui.domain.text import visible_lines
+from agent_tui.domain.verdict import LedgerEntry, Severity
+from agent_tui.ui.screens.dialogs import FindingDialog, ReasonDialog
+
+if TYPE_CHECKING:
+    from agent_tui.ui.live_controller import LiveController
+
+_SEVERITIES: dict[str, Severity] = {
+    "blocker": "blocker",
+    "major": "major",
+    "minor": "minor",
+    "nit": "nit",
+}
+
+
+def waive(controller: "LiveController", gate: Gate, entry: LedgerEntry) -> None:
+    """Accept a finding as it is, for a reason; or let one count again."""
+    finding = entry.finding
+    if entry.status in ("waived", "fixed", "deferred"):
+        controller.answer(gate.id, Reopen(finding=finding.id))
+        return
+
+    def done(result: tuple[str, str] | None) -> None:
+        if result is not None:
+            controller.answer(gate.id, Waive(finding=finding.id, reason=result[1]))
+
+    controller.screen.app.push_screen(
+        ReasonDialog(
+            visible_lines(f"Waive {finding.id}: {finding.title}"),
+            [("waive", "Waive")],
+            hint="Why is it acceptable? The reason stays in the ledger.",
+        ),
+        done,
+    )
+
+
+def add(controller: "LiveController", gate: Gate, criterion: str | None) -> None:
+    """Write a finding, on a criterion or on all of it."""
+
+    def done(result: tuple[str, str, str] | None) -> None:
+        if result is None:
+            return
+        severity, title, body = result
+        draft = FindingDraft(
+            severity=_SEVERITIES[severity], title=title, body=body, criterion=criterion
+        )
+        controller.answer(gate.id, AddFinding(finding=draft))
+
+    where = f"on {criterion}" if criterion else ""
+    controller.screen.app.push_screen(FindingDialog(visible_lines(where)), done)
