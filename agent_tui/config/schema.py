@@ -193,7 +193,9 @@ class ProviderSettings(Section):
         thinking: Whether the models reason.
         enforce_schema: Of ``chat``: whether the server enforces JSON schemas.
         max_output_tokens: Of ``chat``: the server's own limit.
+        native_patch: Of ``openai``: whether the models have OpenAI's own tool for patches.
         context_window: Tokens that the models take in and give out in one call, where the price
+    native_patch: Flag | None = None
             list does not know it.
     """
 

@@ -15,6 +15,7 @@ from agent_tui.domain.turn import ModelError
 from agent_tui.ports import Clock
 from agent_tui.providers import anthropic, openai_responses
 from agent_tui.providers.anthropic import AnthropicModel
+from agent_tui.providers.native_patch import has_native_patch
 from agent_tui.providers.openai_chat import ChatModel
 from agent_tui.providers.openai_responses import ResponsesModel
 from agent_tui.providers.retry import RetryingModel, RetryPolicy
@@ -37,6 +38,8 @@ class ProviderConfig:
         thinking: Whether the models reason; False for those that refuse to be asked to.
         enforce_schema: Of ``chat``: whether the server enforces JSON schemas.
         max_output_tokens: Of ``chat``: the server's own limit.
+        native_patch: Of ``openai``: whether the models have OpenAI's own tool for patches; None
+            goes by the model's name.
         context_window: Tokens that the models take in and give out in one call, where the price
             list does not know it.
     """
@@ -50,6 +53,7 @@ class ProviderConfig:
     enforce_schema: bool = True
     max_output_tokens: int | None = None
     context_window: int | None = None
+    native_patch: bool | None = None
     timeouts: Timeouts = field(default_factory=Timeouts)
 
 
@@ -178,9 +182,17 @@ def _adapter(
         base_url=config.base_url,
         effort=cast(openai_responses.Effort | None, config.effort),
         thinking=config.thinking,
+        native_patch=_native_patch(ref, config),
         timeouts=config.timeouts,
         tape=tape,
     )
+
+
+def _native_patch(ref: ModelRef, config: ProviderConfig) -> bool:
+    """Only OpenAI's own service is known to have the tool."""
+    if config.native_patch is not None:
+        return config.native_patch
+    return config.base_url is None and has_native_patch(ref)
 
 
 def key_of(ref: ModelRef, config: ProviderConfig, environ: Mapping[str, str]) -> SecretStr | None:

@@ -29,6 +29,13 @@ from agent_tui.domain.turn import (
 from agent_tui.domain.usage import Latency, Usage
 from agent_tui.ports import Clock
 from agent_tui.providers.failures import Peer, failure, payload_failure, translated
+from agent_tui.providers.native_patch import (
+    CALL,
+    TOOL,
+    native_calls,
+    read_call,
+    write_output,
+)
 from agent_tui.providers.schema import fits_strict, instruction
 from agent_tui.providers.wire import (
     NO_KEY,
@@ -68,6 +75,7 @@ class ResponsesModel:
         base_url: str | None = None,
         effort: Effort | None = None,
         thinking: bool = True,
+        native_patch: bool = False,
         timeouts: Timeouts | None = None,
         tape: Tape | None = None,
     ) -> None:
@@ -77,11 +85,13 @@ class ResponsesModel:
             base_url: Another place that speaks the same API; default is the provider's own.
             effort: None leaves it to the provider.
             thinking: Whether it is a reasoning model; others refuse what is asked of those.
+            native_patch: Whether the model has OpenAI's own tool for patches.
         """
         self._ref = ref
         self._clock = clock
         self._effort = effort
         self._thinking = thinking
+        self._native_patch = native_patch
         self._summaries = thinking
         self._peer = Peer(str(ref), base_url, api_key)
         limits = timeouts or Timeouts()
@@ -131,6 +141,7 @@ class ResponsesModel:
             effort=self._effort,
             thinking=self._thinking,
             summaries=self._summaries,
+            native_patch=self._native_patch,
         )
 
     def _attempt(self, request: ModelRequest) -> AsyncGenerator[ModelEvent, None]:
@@ -180,12 +191,14 @@ def request_body(
     effort: Effort | None,
     thinking: bool,
     summaries: bool,
+    native_patch: bool = False,
 ) -> dict[str, Any]:
     """The call's parameters."""
     instructions = request.system
+    native = native_calls(API, request.messages)
     body: dict[str, Any] = {
         "model": model,
-        "input": [item for message in request.messages for item in _items(message)],
+        "input": [item for message in request.messages for item in _items(message, native)],
         "store": False,
         "max_output_tokens": request.max_output_tokens,
         "prompt_cache_key": _cache_key(request),
@@ -211,7 +224,7 @@ def request_body(
         if reasoning:
             body["reasoning"] = reasoning
     if request.tools:
-        body["tools"] = [_tool(tool) for tool in request.tools]
+        body["tools"] = [_tool(tool, native_patch) for tool in request.tools]
     return body
 
 
@@ -221,7 +234,9 @@ def _cache_key(request: ModelRequest) -> str:
     return hashlib.sha256(f"{request.system}\n{names}".encode()).hexdigest()[:32]
 
 
-def _tool(tool: ToolSpec) -> dict[str, Any]:
+def _tool(tool: ToolSpec, native_patch: bool) -> dict[str, Any]:
+    if native_patch and tool.name == TOOL:
+        return {"type": TOOL}
     schema = fits_strict(tool.parameters)
     return {
         "type": "function",
@@ -232,9 +247,12 @@ def _tool(tool: ToolSpec) -> dict[str, Any]:
     }
 
 
-def _items(message: Message) -> list[Mapping[str, Any]]:
+def _items(message: Message, native: frozenset[str]) -> list[Mapping[str, Any]]:
     if message.role == "tool":
-        return [_output(result) for result in message.results]
+        return [
+            write_output(result) if result.call_id in native else _output(result)
+            for result in message.results
+        ]
     if message.role == "user":
         return [{"role": "user", "content": message.text}]
     if isinstance(message.replay, Replay) and message.replay.api == API:
@@ -313,6 +331,8 @@ class ResponsesTurn:
             yield Counted(used)
 
     def _added(self, item: object) -> Iterator[Delta]:
+        if text_at(item, "type") == CALL:
+            yield ToolCallStarted(text_at(item, "call_id"), TOOL)
         if text_at(item, "type") == "function_call":
             call_id = text_at(item, "call_id")
             self._call_ids[text_at(item, "id")] = call_id
@@ -363,11 +383,14 @@ def _text(items: list[dict[str, Any]]) -> str:
 
 
 def _calls(items: list[dict[str, Any]]) -> tuple[ToolCall, ...]:
-    return tuple(
-        ToolCall(text_at(item, "call_id"), text_at(item, "name"), text_at(item, "arguments"))
-        for item in items
-        if item.get("type") == "function_call"
-    )
+    calls = []
+    for item in items:
+        if item.get("type") == CALL:
+            calls.append(read_call(item))
+        elif item.get("type") == "function_call":
+            name, arguments = text_at(item, "name"), text_at(item, "arguments")
+            calls.append(ToolCall(text_at(item, "call_id"), name, arguments))
+    return tuple(calls)
 
 
 def _used(usage: object) -> Usage:
