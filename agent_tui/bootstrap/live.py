@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Callable, Iterable, Mapping, MutableM
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import Literal
 
 from agent_tui import __version__
 from agent_tui.bootstrap.environment import Environment, UsageError, project_rules
@@ -238,7 +239,7 @@ async def _context(
     state: State,
     confinement: Confinement,
 ) -> Context:
-    workspace.confine(confinement)
+    workspace.confine(confinement, env.loaded.settings.commit.hooks)
     models: MutableMapping[Role, Model] = source.roles(state)
     prices = PriceList(env.loaded.settings)
     await prices.load(models)
@@ -264,6 +265,15 @@ async def _context(
         rules=env.loaded.settings.rules_in_force(),
         rule_store=project_rules(Path(env.facts.root)) if env.options.own_settings else None,
     )
+
+
+def _outside(env: Environment) -> Literal["run", "refuse"]:
+    """Whether programs that the repository names may run with the person's rights.
+
+    In the sandbox its hooks may, by default; outside only if the person has said so.
+    """
+    said = env.loaded.sources["commit.hooks"].layer != "default"
+    return env.loaded.settings.commit.hooks if said else "refuse"
 
 
 def _worktrees(env: Environment) -> Path:
@@ -313,7 +323,7 @@ async def begin(
         opening.facts,
         session_id,
         _worktrees(env),
-        hooks=settings.commit.hooks,
+        hooks=_outside(env),
         adopt=given is not None and given.kind == "worktree",
     )
     gates = _gates(env, headless=person is None)
@@ -395,7 +405,7 @@ async def resume_session(
             state.session.repo,
             log.id,
             _worktrees(env),
-            hooks=env.loaded.settings.commit.hooks,
+            hooks=_outside(env),
             adopt=given is not None and given.kind == "worktree",
         )
         async with _closing_on_error(workspace):

@@ -68,8 +68,9 @@ class HookBox:
 
     def hook(self, hook: Path) -> tuple[Path, Mount]:
         """Where they see a hook, and the mount that puts it there."""
-        folder = hook.parent
-        at = COMMON / "hooks" if folder == self.common_dir / "hooks" else folder
+        folder = Path(os.path.normpath(hook.parent))
+        inside = folder.is_relative_to(self.common_dir)
+        at = COMMON / folder.relative_to(self.common_dir) if inside else folder
         return at / hook.name, Mount(folder, at)
 
 

@@ -51,9 +51,15 @@ class GitWorkspace:
         self._diffs: dict[tuple[str, str], bytes] = {}
         self._confinement: Confinement | None = None
 
-    def confine(self, confinement: Confinement) -> None:
-        """Have commit hooks run in that sandbox from now on, if there is one."""
-        self._confinement = None if confinement.sandbox.protection == "none" else confinement
+    def confine(self, confinement: Confinement, hooks: Consent) -> None:
+        """Have commit hooks run in that sandbox from now on, if there is one.
+
+        Args:
+            hooks: Whether they may run there. Whether programs that the repository names may run
+                outside was said when the workspace was made.
+        """
+        if confinement.sandbox.protection != "none":
+            self._confinement, self._hooks = confinement, hooks
 
     @classmethod
     async def create(

@@ -520,8 +520,7 @@ async def test_commands_do_not_change_the_repository(
 
 async def hooked(sandbox: Sandbox, repo: Repo, workspace: GitWorkspace, script: str) -> HookRun:
     repo.put(".git/hooks/pre-commit", f"#!/bin/sh\n{script}\n", 0o755)
-    workspace._hooks = "run"
-    workspace.confine(Confinement(sandbox))
+    workspace.confine(Confinement(sandbox), "run")
     await workspace.write_files({"a.txt": b"one\n2\nthree\n", "new.py": b"x=1\n"})
     return await workspace.run_hooks(await workspace.snapshot(), "Do it\n")
 
