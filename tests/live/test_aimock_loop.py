@@ -105,6 +105,5 @@ async def test_plan_code_fail_correct_pass_commit(mock: str, tmp_path: Path, hou
     pieces = [r.event for r in live.records if isinstance(r.event, e.StepOutput)]
     assert {piece.channel for piece in pieces} >= {"text", "arguments"}, "it was streamed"
     answered = live.events(e.ModelAnswered)
-    assert all(event.usage.output_tokens for event in answered)
     assert all(event.latency.first_token_s is not None for event in answered)
     assert all(event.cost.unpriced_calls == 1 for event in answered), "a local server has no price"
