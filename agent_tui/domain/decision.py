@@ -25,14 +25,24 @@ class Selection(Value):
         files: Paths left out whole.
         modes: Paths whose change of mode is left out.
         lines: For a hunk's id, the indexes into ``Hunk.lines`` of the changed lines left out.
+        moves: New paths of renames that are left out: the rest of their change is made to the
+            file where it was.
+        originals: New paths of renames that leave the file under its old name as well.
+        ends: Paths whose last line keeps the end that it had, or its lack of one.
+
+    A binary, a symbolic link, a submodule and an added file are left out by their path alone.
     """
 
     files: tuple[str, ...] = ()
     modes: tuple[str, ...] = ()
     lines: dict[str, tuple[int, ...]] = {}
+    moves: tuple[str, ...] = ()
+    originals: tuple[str, ...] = ()
+    ends: tuple[str, ...] = ()
 
     def __bool__(self) -> bool:
-        return bool(self.files or self.modes or any(self.lines.values()))
+        parts = (self.files, self.modes, self.moves, self.originals, self.ends)
+        return any(parts) or any(self.lines.values())
 
 
 class Seen(Value):

@@ -245,6 +245,12 @@ def selection_text(
             continue
         if file.path in selection.modes:
             parts.append(f"{file.path}: the change of its mode")
+        if file.path in selection.moves:
+            parts.append(f"{file.path}: the move; the file stays at {file.old_path}")
+        if file.path in selection.originals:
+            parts.append(f"{file.path}: that {file.old_path} goes; both stay")
+        if file.path in selection.ends:
+            parts.append(f"{file.path}: the change of the end of its last line")
         for hunk in file.hunks:
             lines = _left_out_lines(file, hunk, selection)
             if lines:

@@ -108,6 +108,21 @@ def _joined(lines: Sequence[bytes]) -> bytes:
     return b"".join(result)
 
 
+def with_end_of(base: bytes, data: bytes) -> bytes:
+    """The bytes with a final newline if *base* has one, and without if it has none.
+
+    An empty file has no last line that could end or not, and an empty line is nothing without.
+    """
+    if not base or not data or base.endswith(b"\n") == data.endswith(b"\n"):
+        return data
+    if data.endswith(b"\n"):
+        shorter = data[:-2] if data.endswith(b"\r\n") else data[:-1]
+        return data if not shorter or shorter.endswith(b"\n") else shorter
+    lines = _split(data)
+    crlf = len(lines) > 1 and lines[-2].endswith(b"\r\n") and not data.endswith(b"\r")
+    return data + (b"\r\n" if crlf else b"\n")
+
+
 def plan_selection(
     changes: Sequence[RawChange],
     patch: Patch,
@@ -120,7 +135,8 @@ def plan_selection(
         changes: All changes from base to target.
         patch: The same changes, as they were shown.
         selection: What was left out of them.
-        blobs: The old files, by their objects' names, of which lines are left out.
+        blobs: By their objects' names, the old files of which lines are left out, and both files
+            whose final newline is.
 
     Raises:
         WorkspaceError: If the selection or the patch does not fit the changes, or selects lines of
@@ -145,14 +161,23 @@ def plan_selection(
         mode = change.new_mode
         if (mode is None and left) or path in selection.modes:
             mode = change.old_mode
-        if mode is None or (not left and mode == change.new_mode):
+        moved = path in selection.moves
+        if path in selection.originals and change.old_mode is not None:
+            plan[change.old_path] = Put(change.old_mode, change.old_oid)
+        whole = not left and path not in selection.ends and mode == change.new_mode
+        if mode is None or (whole and not moved):
             continue
         content: str | bytes = change.new_oid
         if left:
             content = _content(change, hunks, left, blobs)
             if content == change.old_oid and change.old_mode is not None:
                 mode = change.old_mode if mode[:3] != change.old_mode[:3] else mode
-        plan[path] = Put(mode, content)
+        if path in selection.ends:
+            result = content if isinstance(content, bytes) else blobs[content]
+            content = with_end_of(blobs[change.old_oid], result)
+        if moved:
+            plan[path] = None
+        plan[change.old_path if moved else path] = Put(mode, content)
     _refuse_collisions(changes, plan)
     return plan
 
@@ -211,6 +236,14 @@ def _check(
             for oid, expected in ((file.old_oid, change.old_oid), (file.new_oid, change.new_oid)):
                 if oid is not None and oid.strip("0") and oid != expected:
                     raise WorkspaceError(_STALE)
+    for path in (*selection.moves, *selection.originals):
+        if path not in changes or changes[path].old_path == path or not changes[path].old_mode:
+            raise WorkspaceError(_STALE)
+    for path in selection.ends:
+        found = changes.get(path)
+        modes = {found.old_mode, found.new_mode} if found else {None}
+        if not modes <= {"100644", "100755"} or any(file.binary for file in shown[path]):
+            raise WorkspaceError(_STALE)
     for path in selection.modes:
         found = changes.get(path)
         if found is None or found.old_mode is None or found.new_mode is None:

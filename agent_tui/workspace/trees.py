@@ -196,7 +196,9 @@ class Trees:
         partly = {file.path for file, hunk in patch.hunks if selection.lines.get(hunk.id)} - set(
             selection.files
         )
-        blobs = self._blobs([c.old_oid for c in changes if c.old_mode and c.path in partly])
+        wanted = [c.old_oid for c in changes if c.old_mode and c.path in partly]
+        ended = [c for c in changes if c.path in selection.ends and c.old_mode and c.new_mode]
+        blobs = self._blobs([*wanted, *(oid for c in ended for oid in (c.old_oid, c.new_oid))])
         plan = plan_selection(changes, patch, selection, blobs)
         if not plan:
             return target

@@ -15,7 +15,7 @@ from workspace_patches import patch_text
 from agent_tui.domain.decision import Selection
 from agent_tui.domain.patch import Hunk, Line, Patch, parse_patch
 from agent_tui.ports import WorkspaceError
-from agent_tui.workspace.selection import select_lines
+from agent_tui.workspace.selection import select_lines, with_end_of
 from agent_tui.workspace.worktree import GitWorkspace
 
 anyio = pytest.mark.anyio
@@ -219,8 +219,10 @@ def rewrite(rng: random.Random, root: Path, base: dict[bytes, bytes]) -> None:
 
 
 def random_selection(rng: random.Random, patch: Patch) -> Selection:
-    files, modes, lines = [], [], {}
+    files, modes, lines, moves, originals = [], [], {}, [], []
     for file in patch.files:
+        if file.status == "renamed" and rng.random() < 0.6:
+            rng.choice((moves, originals)).append(file.path)
         if rng.random() < 0.15:
             files.append(file.path)
             continue
@@ -231,7 +233,13 @@ def random_selection(rng: random.Random, patch: Patch) -> Selection:
             left = tuple(i for i in hunk.changed if rng.random() < share)
             if left:
                 lines[hunk.id] = left
-    return Selection(files=tuple(files), modes=tuple(modes), lines=lines)
+    return Selection(
+        files=tuple(files),
+        modes=tuple(modes),
+        lines=lines,
+        moves=tuple(path for path in moves if path not in files),
+        originals=tuple(path for path in originals if path not in files),
+    )
 
 
 def applied(repo: Repo, base: str, text: bytes, index: Path) -> str:
@@ -321,6 +329,57 @@ async def test_kinds_of_changes_one_by_one(repo: Repo, workspace: GitWorkspace) 
     restored = {**after, "a.txt": before["a.txt"]}
     del restored["moved.txt"]
     assert await tree(files=("moved.txt",)) == restored
+
+
+ENDS = [(b"a\nb\n", b"a\nB"), (b"a\nb", b"a\nB\n"), (b"a\r\nb\r\n", b"a\r\nB"), (b"b", b"B\r\n")]
+
+
+@pytest.mark.parametrize(("old", "new"), ENDS)
+def test_an_end_is_that_of_the_base_and_nothing_else_changes(old: bytes, new: bytes) -> None:
+    result = with_end_of(old, new)
+    assert result.endswith(b"\n") == old.endswith(b"\n")
+    assert result.rstrip(b"\r\n") == new.rstrip(b"\r\n")
+
+
+@given(TEXT, TEXT)
+def test_laws_of_the_final_newline(old: bytes, new: bytes) -> None:
+    result = with_end_of(old, new)
+    assert with_end_of(old, result) == result
+    assert result.rstrip(b"\r\n") == new.rstrip(b"\r\n")
+    if old and new and result:
+        assert result.endswith(b"\n") == old.endswith(b"\n") or result == new
+
+
+@anyio
+async def test_halves_of_a_rename_and_the_final_newline(
+    repo: Repo, workspace: GitWorkspace
+) -> None:
+    (workspace.root / "a.txt").rename(workspace.root / "moved.txt")
+    put(workspace.root, b"moved.txt", b"one\ntwo\n3")
+    base, target = workspace.base_tree, await workspace.snapshot()
+    patch = parse_patch(await workspace.diff(base, target))
+    assert [file.status for file in patch.files] == ["renamed"]
+
+    async def files(**selection: object) -> dict[str, bytes | None]:
+        tree = await workspace.select(base, target, patch, Selection.model_validate(selection))
+        found = {path: await workspace.read(tree, path) for path in ("a.txt", "moved.txt")}
+        return {path: data for path, data in found.items() if data is not None}
+
+    everything = {hunk.id: hunk.changed for _, hunk in patch.hunks}
+    one = ("moved.txt",)
+    assert await files(moves=one) == {"a.txt": b"one\ntwo\n3"}
+    assert await files(moves=one, lines=everything) == {"a.txt": b"one\ntwo\nthree\n"}
+    assert await files(originals=one) == {
+        "a.txt": b"one\ntwo\nthree\n", "moved.txt": b"one\ntwo\n3",
+    }  # fmt: skip
+    assert await files(ends=one) == {"moved.txt": b"one\ntwo\n3\n"}
+    assert await files(ends=one, moves=one) == {"a.txt": b"one\ntwo\n3\n"}
+    assert await workspace.select(
+        base, target, patch, Selection(moves=one, lines=everything)
+    ) == base  # fmt: skip
+    for wrong in ({"moves": ("a.txt",)}, {"originals": ("run.sh",)}, {"ends": ("src/b.py",)}):
+        with pytest.raises(WorkspaceError, match="does not belong to this diff"):
+            await files(**wrong)
 
 
 @anyio

@@ -26,6 +26,9 @@ def patch_text(patch: Patch, selection: Selection) -> bytes:
 def file_text(file: FilePatch, selection: Selection) -> bytes:
     left = {hunk.id: set(selection.lines.get(hunk.id, ())) for hunk in file.hunks}
     old, new = file.old_path or file.path, file.path
+    moved = file.path in selection.moves
+    if moved:
+        new = old  # the rest of the change is made to the file where it was
     head = [b"diff --git " + quoted(b"a/", old) + b" " + quoted(b"b/", new)]
     names = [b"--- " + quoted(b"a/", old), b"+++ " + quoted(b"b/", new)]
     if file.status == "added":
@@ -34,9 +37,10 @@ def file_text(file: FilePatch, selection: Selection) -> bytes:
     elif file.status == "deleted" and not any(left.values()):
         head.append(f"deleted file mode {file.old_mode}".encode())
         names[1] = b"+++ /dev/null"
-    elif file.status == "renamed":
-        head += [b"similarity index 50%", b"rename from " + quoted(b"", old)]
-        head.append(b"rename to " + quoted(b"", new))
+    elif file.status == "renamed" and not moved:
+        word = b"copy" if file.path in selection.originals else b"rename"
+        head += [b"similarity index 50%", word + b" from " + quoted(b"", old)]
+        head.append(word + b" to " + quoted(b"", new))
     if file.mode_changed and file.path not in selection.modes:
         head[1:1] = [f"old mode {file.old_mode}".encode(), f"new mode {file.new_mode}".encode()]
     body, shift = b"", 0
