@@ -20,11 +20,23 @@ from tests.benchmarks.diffs import diff_pane, diff_rows
 from tests.benchmarks.imports import import_speed
 from tests.benchmarks.loop import loop_overhead
 from tests.benchmarks.report import Row, fixed_work, print_machine, print_table
+from tests.benchmarks.sandbox import sandbox_launch
 from tests.benchmarks.startup import CHECKOUT, ProbeError, first_paint, whole_process
 from tests.benchmarks.storage import durable_append, session_list
 
 PROBE = CHECKOUT.parent / "shared" / "tools" / "tui_probe.py"
-SECTIONS = ("start", "process", "loop", "append", "list", "diff", "import", "commit", "patch")
+SECTIONS = (
+    "start",
+    "process",
+    "loop",
+    "append",
+    "list",
+    "diff",
+    "import",
+    "commit",
+    "patch",
+    "sandbox",
+)
 
 
 def _options() -> argparse.Namespace:
@@ -89,6 +101,7 @@ def main() -> int:
             "import": lambda: import_speed(folder, 3 if options.quick else 5, quick=options.quick),
             "commit": lambda: commit_rows(folder, max(5, runs)),
             "patch": lambda: patch_rows(folder, max(5, runs)),
+            "sandbox": lambda: sandbox_launch(folder, runs),
         }
         rows: list[Row] = []
         failed = False
