@@ -14,6 +14,8 @@ class Spec(Value):
     """What is to be built, and how anybody will know that it was.
 
     Attributes:
+        adr: The draft of a decision record, where the change decides something for good: problem,
+            options, decision, consequences.
         steps: The way there, in order; plans of other agents are lists of steps.
     """
 
@@ -27,6 +29,7 @@ class Spec(Value):
     test_plan: tuple[str, ...] = ()
     open_questions: tuple[str, ...] = ()
     steps: tuple[str, ...] = ()
+    adr: tuple[str, ...] = ()
 
     def criterion(self, criterion_id: str) -> Criterion | None:
         """The criterion with that id, if there is one."""

@@ -37,6 +37,7 @@ class SpecAnswer(Answer):
     risks: list[str] = []
     test_plan: list[str] = []
     open_questions: list[str] = []
+    adr: list[str] = []
 
 
 class FindingAnswer(Answer):

@@ -24,6 +24,7 @@ _LISTS = {
     "Test plan": "test_plan",
     "Open questions": "open_questions",
     "Steps": "steps",
+    "Decision record": "adr",
 }
 _HEADING = re.compile(r"(#{1,6})(?:[ \t]+(.*))?", re.DOTALL)
 _ITEM = re.compile(r" ?(?:[-*+]|\d{1,9}[.)])(?:[ \t]+(.*))?", re.DOTALL)

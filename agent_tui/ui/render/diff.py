@@ -7,6 +7,7 @@ from textual.content import Content
 from agent_tui.domain.carry import Carried
 from agent_tui.domain.links import Links, anchor
 from agent_tui.domain.patch import Patch
+from agent_tui.domain.presence import flagged
 from agent_tui.domain.state import Revision, State
 from agent_tui.domain.text import visible_lines
 from agent_tui.domain.verdict import FindingStatus, LedgerEntry
@@ -91,7 +92,7 @@ def overlays(
         seen=seen,
         folded=carried.accepted,
         flags=flags,
-        intro=tuple(intro(revision)),
+        intro=tuple(intro(revision, patch)),
     )
 
 
@@ -113,8 +114,10 @@ def finding_note(entry: LedgerEntry, patch: Patch) -> Note:
     )
 
 
-def intro(revision: Revision) -> Iterable[Paragraph]:
-    """The person's change as the models are told, and the coder's report."""
+def intro(revision: Revision, patch: Patch) -> Iterable[Paragraph]:
+    """What runs by being there, the person's change as the models are told, the coder's report."""
+    for path, why in flagged(patch).items():
+        yield Paragraph(visible_lines(f"{path}: {why}"), lead="runs by being there: ")
     if revision.change:
         verb = "left out" if revision.left_out else "changed"
         who = "You" if revision.author == "person" else "A hook"

@@ -27,6 +27,7 @@ _LISTS = {
     "out_of_scope": "Out of scope",
     "risks": "Risks",
     "test_plan": "Test plan",
+    "adr": "Decision record (draft)",
 }
 
 

@@ -217,6 +217,9 @@ def gate_question(
                 f"{count(patch.hunk_count - known, 'hunk')} of {patch.hunk_count} to look at; "
                 "the others you accepted before, and they are the same."
             )
+        if gate.flags:
+            names = ", ".join(one_line(flag.partition(":")[0], 60) for flag in gate.flags)
+            words = f"Runs by being there: {names}. {words[0].upper()}{words[1:]}"
         waiting = len(state.waiting_comments)
         if waiting:
             words += f" {count(waiting, 'comment')} open: r sends them."
