@@ -293,8 +293,9 @@ class Conductor:
             return
         wishes = "\n".join(str(wish) for wish in env.loaded.untrusted)
         body = (
-            f"{wishes}\n\nThese commands run with your rights. Trust is for this exact content of "
-            "the file: when it changes, you are asked again."
+            f"{wishes}\n\nChecks run in the sandbox if there is one, everything else with your "
+            "rights. Trust is for this exact content of the file: when it changes, you are asked "
+            "again."
         )
         future: asyncio.Future[bool | None] = asyncio.get_running_loop().create_future()
         self._app.push_screen(

@@ -431,6 +431,14 @@ def test_a_revision_by_the_person_keeps_the_coders_report() -> None:
     assert state.revision.report is None
 
 
+def test_the_protection_is_that_of_the_process_that_runs_it() -> None:
+    started = STARTED.model_copy(update={"protection": "bubblewrap"})
+    state = fold(started)
+    assert state.protection == "bubblewrap"
+    assert fold(e.SessionResumed(), state=state).protection == "bubblewrap"  # an older log
+    assert fold(e.SessionResumed(protection="none"), state=state).protection == "none"
+
+
 def test_leaving_resuming_and_notes() -> None:
     state = fold(STARTED, e.SessionLeft())
     assert state.left
