@@ -103,7 +103,8 @@ class Step:
     @property
     def tokens_per_s(self) -> float | None:
         """How fast the model wrote, from the first token of each answer to its end."""
-        return self.written_tokens / self.writing_s if self.writing_s else None
+        # An answer that came in one piece says nothing about a rate.
+        return self.written_tokens / self.writing_s if self.writing_s >= 0.05 else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -366,8 +366,7 @@ class LiveController(SessionController):
     # -- leaving -----------------------------------------------------------------------------
 
     def _retry_now(self) -> None:
-        if self._retry():
-            self.tell("trying again now")
+        self._retry()  # the last lines of the screen say what comes of it
 
     def escape(self) -> Awaitable[None] | None:
         """Stop the step that runs."""

@@ -77,6 +77,8 @@ class ModelDialog(Dialog[str]):
         self._heading = title
         self._models = models
         self._check = check
+        self._fitting = list(models)
+        self._at = 0
 
     def compose(self) -> ComposeResult:
         """A line to type in, and the models that fit it."""
@@ -99,27 +101,42 @@ class ModelDialog(Dialog[str]):
         self._filter(event.value.strip().lower())
 
     def _filter(self, typed: str) -> None:
-        rows = [
-            Row(Content.assemble((f"{name:<34}", "bold"), (why, "$muted")), item=name, key=name)
+        self._fitting = [
+            name
             for name, why in self._models.items()
             if typed in name.lower() or typed in why.lower()
         ]
+        self._at = 0
+        self._show()
+
+    def _show(self) -> None:
+        rows = []
+        for number, name in enumerate(self._fitting):
+            here = number == self._at
+            line = Content.assemble(
+                ("▸ " if here else "  ", "bold $accent"),
+                (f"{name:<34}", "bold" if here else ""),
+                (self._models[name], "$muted"),
+            )
+            rows.append(Row(line, item=name, key=name))
         if not rows:
-            rows = [
-                Row(Content.styled("none of the known ones; enter takes what you wrote", "$muted"))
-            ]
-        self.query_one("#dialog-rows", RowsView).show(rows)
+            words = "none of the known ones; enter takes what you wrote"
+            rows.append(Row(Content.styled(words, "$muted")))
+        view = self.query_one("#dialog-rows", RowsView)
+        view.show(rows)
+        if self._fitting:
+            view.select_key(self._fitting[self._at])
 
     def action_move(self, steps: int) -> None:
-        """Move the cursor of the list."""
-        self.query_one("#dialog-rows", RowsView).move(steps)
+        """Choose another one."""
+        if self._fitting:
+            self._at = (self._at + steps) % len(self._fitting)
+            self._show()
 
     @on(Input.Submitted, "#model")
-    @on(RowsView.Activated)
     async def _take(self) -> None:
-        row = self.query_one("#dialog-rows", RowsView).row
         written = self.query_one("#model", Input).value.strip()
-        name = row.key if row is not None and isinstance(row.key, str) else written
+        name = self._fitting[self._at] if self._fitting else written
         problem = await self._check(name)
         if problem:
             self.query_one("#dialog-error", Label).update(Content(problem))
