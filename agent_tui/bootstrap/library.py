@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from agent_tui import __version__
 from agent_tui.bootstrap.environment import (
     Environment,
     Options,
@@ -14,6 +15,7 @@ from agent_tui.bootstrap.environment import (
     load_configuration,
     open_store,
 )
+from agent_tui.bootstrap.live import gate_policies
 from agent_tui.bootstrap.models import ROLES, ModelSource
 from agent_tui.bootstrap.saved import look_at, saved_path
 from agent_tui.config import paths
@@ -243,8 +245,21 @@ class ForkWish:
     spec: str = ""
 
 
-async def fork_session(env: Environment, saved: SavedSession, position: int, wish: ForkWish) -> str:
-    """Begin a new session as another one was after a step; the settings of *env* are its own.
+async def fork_session(
+    env: Environment,
+    saved: SavedSession,
+    position: int,
+    wish: ForkWish,
+    *,
+    headless: bool = False,
+) -> str:
+    """Begin a new session as another one was after a step.
+
+    Its models, limits, gates, checks and deploy command are those of *env*: what the log of
+    another session names is not run.
+
+    Args:
+        headless: Whether policy is to decide at all gates.
 
     Returns:
         The new session's id; :func:`~agent_tui.bootstrap.live.resume_session` goes on with it.
@@ -261,12 +276,22 @@ async def fork_session(env: Environment, saved: SavedSession, position: int, wis
     new_id = env.store.new_id()
     needed = tuple(state.session.roles) if state.session.given else ROLES
     models = {role: model.ref for role, model in ModelSource(env, needed).roles(State()).items()}
-    limits = env.loaded.settings.loop_limits()
+    settings = env.loaded.settings
+    limits = settings.loop_limits()
     changes = tuple(_changes(state.session, models, limits)) + (("spec",) if wish.spec else ())
     spec = _spec(wish.spec, state) if wish.spec else None
 
     def change(started: SessionStarted) -> SessionStarted:
-        return started.model_copy(update={"session": new_id, "roles": models, "limits": limits})
+        own = {
+            "session": new_id,
+            "roles": models,
+            "limits": limits,
+            "gates": gate_policies(env, headless=headless),
+            "checks": settings.check_commands(),
+            "deploy": settings.deploy.command,
+            "app_version": __version__,
+        }
+        return started.model_copy(update=own)
 
     def work() -> None:
         with Inspection(Path(env.facts.root)) as inspection:
@@ -351,7 +376,6 @@ def delete(freed: Freed) -> Freed:
     if freed.folder.is_dir():
         saved = SavedSession.open(freed.folder)
         root = Path(saved.started.repo.root) if saved.started else None
-        saved.close()
     try:
         if root is not None and root.is_dir():
             with Inspection(root) as inspection:

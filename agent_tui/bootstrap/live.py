@@ -224,7 +224,8 @@ class LiveSession:
         await self._log.close()
 
 
-def _gates(env: Environment, *, headless: bool) -> dict[GateKind, GatePolicy]:
+def gate_policies(env: Environment, *, headless: bool) -> dict[GateKind, GatePolicy]:
+    """What stops for the person; headless, nothing does."""
     policies = env.loaded.settings.gate_policies()
     if headless:
         return dict.fromkeys(policies, "auto")
@@ -326,7 +327,7 @@ async def begin(
         hooks=_outside(env),
         adopt=given is not None and given.kind == "worktree",
     )
-    gates = _gates(env, headless=person is None)
+    gates = gate_policies(env, headless=person is None)
     if opening.document is not None:
         gates["spec"] = "auto"  # it is the same every time, and says only what is to be written
     async with _closing_on_error(workspace):

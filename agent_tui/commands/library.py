@@ -173,7 +173,7 @@ def _fork(arguments: argparse.Namespace) -> int:
         saved, position = await asyncio.to_thread(library.at_step, options, arguments.session)
         env = await open_environment(options)
         wish = library.ForkWish(arguments.reason, spec)
-        new_id = await library.fork_session(env, saved, position, wish)
+        new_id = await library.fork_session(env, saved, position, wish, headless=arguments.headless)
         if not arguments.headless:
             print(new_id)
             print(f"go on with: agent-tui resume {new_id}", file=sys.stderr)

@@ -19,12 +19,11 @@ from agent_tui.domain.output import Output, Pieces, piece_of
 from agent_tui.domain.replacing import replace
 from agent_tui.domain.state import State, Step
 from agent_tui.sessions import codec
-from agent_tui.sessions.files import LogError, reason
+from agent_tui.sessions.files import LogError, open_regular, reason
 from agent_tui.sessions.index import (
     TELLING_TYPES,
     IndexBuilder,
     LogIndex,
-    open_log,
     read_record,
 )
 from agent_tui.sessions.snapshots import KeptStates, Snapshots, without_output
@@ -61,8 +60,8 @@ class IndexedLog:
         self.index = LogIndex()
         self.snapshots = Snapshots()
         self.complete = False
-        self._file = open_log(path)
-        self._fd = self._file.fileno()
+        self._fd = open_regular(path)
+        self._file = os.fdopen(self._fd, "rb", closefd=False)
         self._building = threading.Lock()
         self._recent: OrderedDict[int, e.Record] = OrderedDict()
         self._bare: tuple[int, State] = (0, State())
@@ -134,9 +133,10 @@ class IndexedLog:
         """Some bytes of the log; fewer at its end."""
         return os.pread(self._fd, max(0, stop - start), max(0, start))
 
-    def close(self) -> None:
-        """Let go of the file."""
-        self._file.close()
+    def __del__(self) -> None:
+        # Screens and threads may still look at it when it is left, so there is no other end.
+        if hasattr(self, "_fd"):
+            os.close(self._fd)
 
     # -- reading -----------------------------------------------------------------------------
 

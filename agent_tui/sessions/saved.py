@@ -141,11 +141,6 @@ class SavedSession:
         [(_, line)] = self._indexed.lines(position - 1, position)
         return line[-35:-3].decode("ascii", "replace")
 
-    def close(self) -> None:
-        """Let go of the file."""
-        if self._indexed is not None:
-            self._indexed.close()
-
 
 def open_saved(path: Path, read: Callable[[Path], ReadSession]) -> SavedSession:
     """Open a session by its path.

@@ -94,6 +94,7 @@ class AgentTui(App[None]):
             self._load_home,
             lambda request: self._conduct().start(request),
             lambda session: self._conduct().open(session),
+            self._label,
         )
 
     def _use_early_theme(self, wanted: str) -> None:
@@ -131,8 +132,11 @@ class AgentTui(App[None]):
             raise RuntimeError("the screen is not loaded yet")
         return self.conductor
 
-    async def _load_home(self) -> Any:
-        return await (await self.load_conductor()).load_home()
+    async def _load_home(self, words: str, archived: bool, fresh: bool) -> Any:
+        return await (await self.load_conductor()).load_home(words, archived, fresh)
+
+    async def _label(self, session: str, what: str) -> None:
+        await self._conduct().label(session, what)
 
     async def _prepare(self, screen: SessionScreen) -> Any:
         return await (await self.load_conductor()).prepare(screen)

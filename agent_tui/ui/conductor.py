@@ -27,8 +27,12 @@ from agent_tui.domain.decision import Answer, Remark
 from agent_tui.domain.text import one_line, visible_lines
 from agent_tui.engine.gates import PendingGates
 from agent_tui.headless import EXIT_CODES, review_code, review_text
+from agent_tui.sessions.labels import Labels
+from agent_tui.sessions.lock import is_locked
 from agent_tui.sessions.log import SystemClock
 from agent_tui.sessions.store import open_path
+from agent_tui.sessions.summary import SessionSummary
+from agent_tui.ui import library
 from agent_tui.ui.commenting import Commenting
 from agent_tui.ui.controller import SessionController
 from agent_tui.ui.edits import Edits
@@ -38,6 +42,7 @@ from agent_tui.ui.live_controller import LiveController
 from agent_tui.ui.render.home import home_header, session_rows
 from agent_tui.ui.render.text import heading
 from agent_tui.ui.replay_controller import ReplayController
+from agent_tui.ui.screens.ask import AskDialog
 from agent_tui.ui.screens.dialogs import ConfirmDialog
 from agent_tui.ui.screens.home import HomeScreen
 from agent_tui.ui.screens.session import SessionScreen
@@ -69,6 +74,7 @@ class Conductor:
         self._runner: Worker[None] | None = None
         self._controller: LiveController | None = None
         self.session: LiveSession | None = None
+        self._listed: dict[str, SessionSummary] = {}
         self.gates = PendingGates()
         self._load_settings()
 
@@ -89,9 +95,9 @@ class Conductor:
                 markup=False,
             )
 
-    async def _environment(self) -> Environment:
+    async def _environment(self, launch: Launch | None = None) -> Environment:
         """The repository as it is now, and the settings that hold in it."""
-        launch = self._launch
+        launch = launch or self._launch
         if launch.kind == "demo":
             if self._env is None:
                 options = await bootstrap.demo_options(
@@ -123,19 +129,55 @@ class Conductor:
 
     # -- home --------------------------------------------------------------------------------
 
-    async def load_home(self) -> tuple[Content, Callable[[int], list[Row]]]:
-        """The header and the rows of the home screen."""
+    async def load_home(
+        self, words: str = "", archived: bool = False, fresh: bool = True
+    ) -> tuple[Content, Callable[[int], list[Row]]]:
+        """The header and the rows of the home screen; for the arguments see :class:`Wanted`."""
         try:
-            env = await self._environment()
-            sessions = await asyncio.to_thread(env.store.list, env.facts.root)
+            env = self._env if self._env and not fresh else await self._environment()
+            wanted = library.Wanted(words, archived, fresh)
+            sessions = await asyncio.to_thread(library.read_list, env, wanted)
         except USER_ERRORS as error:
             self._app.fail(str(error))
             return Content(""), lambda width: []
+        self._listed |= {summary.id: summary for summary in sessions}
         now, notes = env.clock.now(), env.loaded.notes
+        reading = not fresh and not sessions
         return (
             home_header(env.facts),
-            lambda width: session_rows(sessions, width, now, notes),
+            lambda width: session_rows(sessions, width, now, notes, words=words, reading=reading),
         )
+
+    async def label(self, session_id: str, what: str) -> None:
+        """Archive a session (or take it back), or ask for its name or its tags."""
+        env, summary = self._env, self._listed.get(session_id)
+        if env is None or summary is None:
+            return
+
+        async def keep(change: Callable[[Labels], Labels]) -> None:
+            try:
+                await asyncio.to_thread(library.change_labels, env, session_id, change)
+            except USER_ERRORS as error:
+                self._app.notify(visible_lines(str(error)), severity="error", markup=False)
+            screen = self._app.screen
+            if isinstance(screen, HomeScreen):
+                screen.reload()
+
+        if what == "archive":
+            await keep(library.toggled)
+            return
+        labels = summary.labels
+        named = what == "name"
+
+        def done(text: str | None) -> None:
+            if text is not None:
+                change = library.renamed(text) if named else library.tagged(text)
+                self._app.run_worker(keep(change), name="label")
+
+        title = "Name of the session" if named else "Tags of the session"
+        hint = "empty takes it away;" if named else "separated by spaces;"
+        text = labels.name if named else " ".join(labels.tags)
+        self._app.push_screen(AskDialog(title, hint, text=text), done)
 
     def start(self, request: str) -> None:
         """Start a session from the home screen."""
@@ -145,7 +187,8 @@ class Conductor:
         """Open a session of the list: go on with it, or replay it if it is finished."""
         if self._env is None:
             return
-        summary = self._env.store.summary(session_id)
+        summary = self._listed.get(session_id) or self._env.store.summary(session_id)
+        summary = replace(summary, locked=is_locked(summary.path))
         done = bool(summary.outcome or summary.problem or summary.locked)
         kind = "replay" if done else "resume"
         self._push(replace(self._launch, kind=kind, session=session_id))
@@ -202,9 +245,28 @@ class Conductor:
             lambda: self._app.close_screen(screen),
             at_end=at_end,
             marks=marks,
+            fork=self._fork,
         )
         controller.begin()
         return controller
+
+    async def _fork(self, source: ReplaySource, position: int, fields: dict[str, str]) -> None:
+        """Begin a session from a step of a replay, and show it."""
+        settings = dict(self._launch.settings)
+        for name, text in fields.items():
+            if name != "reason":
+                settings[f"limits.{name}" if name in ("iterations", "dollars") else
+                         f"roles.{name}.model"] = text  # fmt: skip
+        launch, env = replace(self._launch, settings=settings), self._env
+        try:
+            if launch.kind != "demo" or env is None:
+                env = await self._environment(launch)
+            wish = bootstrap.library.ForkWish(fields.get("reason", ""))
+            session = await bootstrap.library.fork_session(env, source.saved, position, wish)
+        except USER_ERRORS as error:
+            self._app.notify(visible_lines(str(error)), severity="error", markup=False, timeout=10)
+            return
+        self._push(replace(launch, kind="resume", session=session))
 
     async def _choose_saved(self) -> str | None:
         from agent_tui.ui.screens.choose import ChooseDialog  # noqa: PLC0415
@@ -223,7 +285,7 @@ class Conductor:
 
     async def _live(self, screen: SessionScreen) -> SessionController:
         launch = self._next
-        env = await self._environment()
+        env = await self._environment(launch)
         await self._ask_for_trust(env)
         self.gates = PendingGates()
         if launch.kind == "demo":

@@ -12,6 +12,7 @@ from agent_tui.domain.text import one_line
 from agent_tui.sessions.files import LogError
 from agent_tui.sessions.replay import Unit
 from agent_tui.ui.controller import SessionController
+from agent_tui.ui.replay_files import Fork, ReplayFiles
 from agent_tui.ui.replay_places import ReplayPlaces
 from agent_tui.ui.screens.session import SessionScreen
 from agent_tui.ui.sources import SPEEDS, ReplaySource
@@ -41,6 +42,7 @@ class ReplayController(SessionController):
         close: Goes away from the screen.
         at_end: Whether to show how it ended, once that is known.
         marks: The file with the person's bookmarks.
+        fork: Begins a session at a position.
     """
 
     where = "replay"
@@ -53,6 +55,7 @@ class ReplayController(SessionController):
         *,
         at_end: bool = False,
         marks: Path | None = None,
+        fork: Fork | None = None,
     ) -> None:
         super().__init__(screen)
         self._close = close
@@ -61,7 +64,10 @@ class ReplayController(SessionController):
         self._playing: Timer | None = None
         self._reader: Worker[None] | None = None
         self.places = ReplayPlaces(self, source, marks)
+        files = ReplayFiles(self, source, fork)
         self._actions |= {
+            "files": files.files,
+            "fork": files.fork,
             "step-forward": lambda: self._go("stop", 1),
             "step-back": lambda: self._go("stop", -1),
             "next-gate": lambda: self._go("gate", 1),

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from functools import partial
 
 from textual.content import Content
 
@@ -51,9 +52,20 @@ def home_header(facts: RepoFacts) -> Content:
 
 
 def session_rows(
-    sessions: Sequence[SessionSummary], width: int, now: datetime, notes: Sequence[str] = ()
+    sessions: Sequence[SessionSummary],
+    width: int,
+    now: datetime,
+    notes: Sequence[str] = (),
+    *,
+    words: str = "",
+    reading: bool = False,
 ) -> list[Row]:
-    """One row a session, the latest first."""
+    """One row a session, the latest first.
+
+    Args:
+        words: What was searched for, if something was.
+        reading: Whether the sessions are still being read for the first time.
+    """
     out: list[Row] = []
     for note in notes:
         out += rows(paragraph(note, width, style="$warn"))
@@ -63,23 +75,38 @@ def session_rows(
             "No sessions yet. Write above what should be done; the planner proposes a spec, and "
             "nothing happens to your files before you approve a commit."
         )
+        if words:
+            text = f"No session says “{one_line(words, 60)}”. esc shows all of them."
+        elif reading:
+            text = "reading the sessions…"
         out += rows(paragraph(text, width, style="$muted"))
         return out
     out.append(heading(f"{'state':<18}{'cost':<12}{'age':<10}request"))
-    for session in sessions:
-        state = session.state
-        live = state.startswith("waiting") or (session.gate and not session.outcome)
-        style = _STATE_STYLE.get(state, "$gate" if live else "$warn")
-        label = f"waits: {session.gate}" if live else state
-        cost = Cost(priced=session.cost, unpriced_calls=session.unpriced_calls)
-        price = money(cost)
-        words = one_line(session.problem or session.request, 500)
-        line = Content.assemble(
-            (f"{label:<18}", style),
-            price,
-            " " * max(1, 12 - price.cell_length),
-            (f"{age(session.last, now):<10}", "$muted"),
-            words,
-        )
-        out.append(Row(line.truncate(width, ellipsis=True), item=session.id, key=session.id))
+    # A row is drawn when it is looked at: there may be thousands.
+    out += [Row(partial(_row, s, width, now), item=s.id, key=s.id) for s in sessions]
     return out
+
+
+def _row(session: SessionSummary, width: int, now: datetime) -> Content:
+    state = session.state
+    live = state.startswith("waiting") or (session.gate and not session.outcome)
+    style = _STATE_STYLE.get(state, "$gate" if live else "$warn")
+    label = f"waits: {session.gate}" if live else state
+    cost = Cost(priced=session.cost, unpriced_calls=session.unpriced_calls)
+    price = money(cost)
+    parts: list[str | Content | tuple[str, str]] = [
+        (f"{label:<18}", style),
+        price,
+        " " * max(1, 12 - price.cell_length),
+        (f"{age(session.last, now):<10}", "$muted"),
+    ]
+    if session.labels.archived:
+        parts.append(("archived ", "$muted"))
+    if session.parent:
+        parts.append(("⑂ ", "$muted"))
+    name = session.labels.name
+    parts.append(
+        (one_line(session.problem or name or session.request, 500), "bold" if name else "")
+    )
+    parts += [(f" #{one_line(tag, 40)}", "$model") for tag in session.labels.tags]
+    return Content.assemble(*parts).truncate(width, ellipsis=True)

@@ -1,0 +1,259 @@
+"""Saved sessions as a person uses them: the list, the replay and its places, forks, followers."""
+
+import asyncio
+import json
+import shutil
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from agent_tui.bootstrap import demo_options, open_environment, start_session
+from agent_tui.config.paths import shipped_sessions
+from agent_tui.demo.repository import REQUEST
+from agent_tui.domain import events as e
+from agent_tui.sessions.labels import read_labels
+from agent_tui.ui.launch import Launch
+from agent_tui.ui.replay_controller import ReplayController
+from agent_tui.ui.screens.home import HomeScreen
+from agent_tui.ui.widgets.rows import RowsView
+from tests.ui.driver import Driver, drive
+
+pytestmark = pytest.mark.anyio
+
+
+def shipped(tmp_path: Path, name: str = "person-steps-in") -> Launch:
+    return Launch(kind="replay", folder=tmp_path, session=name, sessions=tmp_path / "sessions")
+
+
+def position(person: Driver) -> int:
+    controller = person.controller
+    assert isinstance(controller, ReplayController)
+    return controller._source.replay.position
+
+
+async def at(person: Driver, *keys: str) -> e.Event:
+    """Press keys, and give what happened at the place where they led."""
+    await person.press(*keys)
+    await person.settle()
+    controller = person.controller
+    assert isinstance(controller, ReplayController)
+    record = controller._source.replay.record
+    assert record is not None
+    return record.event
+
+
+async def test_places_of_a_replay(tmp_path: Path) -> None:
+    async with drive(shipped(tmp_path)) as person:
+        await person.loaded()
+        rejected = await at(person, "ctrl+r")
+        assert isinstance(rejected, e.GateDecided)
+        assert rejected.choice == "reject"
+        assert "people type 90" in person.text
+        failed = await at(person, "ctrl+n")
+        assert isinstance(failed, e.VerdictProposed | e.FindingAdded)
+        committed = await at(person, "ctrl+k")
+        assert isinstance(committed, e.CommitDone)
+        last = position(person)
+        await at(person, "ctrl+k")
+        assert position(person) == last
+        assert "there is no commit after this step" in person.text
+        await at(person, "alt+r")
+        assert position(person) < last
+        # By number, by time, by attempt; nonsense is refused in the dialog.
+        await person.press("at")
+        await person.type("nowhere")
+        await person.press("enter")
+        await person.pilot.pause()
+        assert "Write a step like 120" in person.text
+        await person.press("escape")
+        await person.press("at")
+        await person.type("120")
+        await at(person, "enter")
+        assert position(person) == 120
+        await person.press("at")
+        await person.type("a2")
+        attempt = await at(person, "enter")
+        assert isinstance(attempt, e.AttemptProposed)
+        assert attempt.attempt == 2
+
+
+async def test_the_timeline_leads_anywhere(tmp_path: Path) -> None:
+    async with drive(shipped(tmp_path)) as person:
+        await person.loaded()
+        await person.press("t")
+        await person.pilot.pause()
+        assert "deploy skipped by you" in person.text  # the whole session, not only the past
+        await person.press("end")
+        decided = await at(person, "enter")
+        assert isinstance(decided, e.GateDecided)
+        assert decided.kind == "deploy"
+
+
+async def test_search_in_everything_and_bookmarks(tmp_path: Path) -> None:
+    async with drive(shipped(tmp_path)) as person:
+        await person.loaded()
+        await person.press("S")
+        await person.type("say why, not what")
+        await person.press("enter")
+        await person.until(lambda: "is said at step" in person.text, "the search")
+        await person.settle()
+        found = position(person)
+        await person.press("b")
+        await person.type("here")
+        await person.press("enter")
+        await person.pilot.pause()
+        await at(person, "home", "right")
+        await person.press("B")
+        await person.pilot.pause()
+        assert "here" in person.text
+        await at(person, "enter")
+        assert position(person) == found
+        await person.press("S")
+        await person.pilot.pause()
+        await person.press(*["backspace"] * 30)
+        await person.type("zebra crossing")
+        await person.press("enter")
+        await person.until(lambda: "is not said after" in person.text, "the search")
+    # The shipped session has nothing new beside it.
+    names = {path.name for path in (shipped_sessions() / "person-steps-in").iterdir()}
+    assert names <= {"blobs", "events.jsonl"}
+    [marks] = (tmp_path / "marks").iterdir()
+    assert json.loads(marks.read_text())[0]["note"] == "here"
+
+
+async def test_speed(tmp_path: Path) -> None:
+    async with drive(shipped(tmp_path)) as person:
+        await person.loaded()
+        controller = person.controller
+        assert isinstance(controller, ReplayController)
+        await person.press(*["greater_than_sign"] * 9)
+        assert controller._source.speed == 20
+        await person.press(*["less_than_sign"] * 9)
+        assert controller._source.speed == 0.5
+        await person.press("p")
+        assert "pause (0.5×)" in person.text or await person.settle() is None
+        before = position(person)
+        await person.until(lambda: position(person) > before, "the next record")
+        await person.press("p")
+
+
+async def test_files_without_their_repository(tmp_path: Path) -> None:
+    async with drive(shipped(tmp_path)) as person:
+        await person.loaded()
+        await at(person, "end")
+        await person.press("F")
+        await person.until(lambda: "the repository is not here" in person.text, "the files")
+        assert "durations/parse.py" in person.text
+
+
+async def made(folder: Path) -> tuple[Launch, str]:
+    """A finished session of the demo, and the home screen of its repository."""
+    options = await demo_options(folder, 0.0)
+    options = replace(options, settings={**options.settings, "checks": []})
+    session = await start_session(await open_environment(options), REQUEST)
+    await session.run()
+    await session.close()
+    launch = Launch(
+        kind="home",
+        folder=options.folder,
+        sessions=options.sessions,
+        script=options.script,
+        settings={"checks": [], "deploy.command": []},
+        grace_ms=0,
+    )
+    return launch, session.id
+
+
+async def listed(person: Driver) -> RowsView:
+    def rows() -> object:
+        found = person.app.screen.query("#sessions")
+        return found and any(row.key for row in found.first(RowsView).rows)
+
+    await person.until(rows, "the list of sessions")
+    return person.app.screen.query_one("#sessions", RowsView)
+
+
+async def test_the_list_is_searched_and_labelled(tmp_path: Path) -> None:
+    folder = tmp_path / "demo"
+    folder.mkdir()
+    launch, session = await made(folder)
+    assert launch.sessions is not None
+    async with drive(launch) as person:
+        await listed(person)
+        await person.press("escape", "j", "R")
+        await person.type("Roman holiday")
+        await person.press("enter")
+        await person.until(lambda: "Roman holiday" in person.text, "the name")
+        await person.press("number_sign")
+        await person.type("good old")
+        await person.press("enter")
+        await person.until(lambda: "#good #old" in person.text, "the tags")
+        await person.press("slash")
+        await person.type("zebra")
+        await person.until(lambda: "No session says" in person.text, "no session")
+        await person.press("escape")
+        await person.until(lambda: "Roman holiday" in person.text, "all sessions")
+        await person.press("slash")
+        await person.type("holi picky")
+        await person.until(lambda: "Roman holiday" in person.text, "the session")
+        await person.press("escape")
+        await listed(person)
+        await person.press("j", "x")
+        await person.until(lambda: "Roman holiday" not in person.text, "it to be archived")
+        await person.press("A")
+        await person.until(lambda: "archived Roman holiday" in person.text, "archived ones")
+    assert read_labels(launch.sessions / session).archived
+
+
+async def test_fork_from_a_replay(tmp_path: Path) -> None:
+    folder = tmp_path / "demo"
+    folder.mkdir()
+    launch, session = await made(folder)
+    assert launch.sessions is not None
+    async with drive(launch) as person:
+        await listed(person)
+        assert isinstance(person.app.screen, HomeScreen)
+        await person.press("escape", "j", "enter")
+        await person.loaded()
+        await at(person, "end")
+        await person.press("f")
+        await person.until(lambda: "commit has begun" in person.text, "a refusal")
+        await at(person, "home", "full_stop", "full_stop")
+        await person.press("f")
+        await person.pilot.pause()
+        assert "this one stays as it is" in person.text
+        await person.press("tab", "tab", "tab", "tab")
+        await person.press("ctrl+s")
+        await person.until(lambda: len(list(launch.sessions.glob("2*"))) == 2, "the fork")  # type: ignore[union-attr]
+        await person.until(lambda: person.app.conductor.session is not None, "it to go on")  # type: ignore[union-attr]
+        await person.gate("diff")
+        assert person.state.parent is not None
+        assert person.state.parent.parent == session
+
+
+async def test_a_session_that_another_process_writes_is_followed(tmp_path: Path) -> None:
+    source = shipped_sessions() / "second-attempt-passes"
+    folder = tmp_path / "sessions" / "20261122-110000-abcd"
+    shutil.copytree(source, folder)
+    lines = (source / "events.jsonl").read_bytes().splitlines(keepends=True)
+    log = folder / "events.jsonl"
+    log.write_bytes(b"".join(lines[:100]))
+    from agent_tui.sessions.lock import WriterLock
+
+    lock = WriterLock(folder)
+    async with drive(shipped(tmp_path, folder.name)) as person:
+        await person.loaded()
+        await person.until(lambda: position(person) == 100, "its present end")
+        with log.open("ab") as file:
+            file.write(b"".join(lines[100:220]))
+        await person.until(lambda: position(person) == 220, "what was added")
+        await at(person, "left")
+        with log.open("ab") as file:
+            file.write(b"".join(lines[220:240]))
+        controller = person.controller
+        assert isinstance(controller, ReplayController)
+        await person.until(lambda: controller._source.replay.length == 240, "more")
+        assert position(person) < 220  # who looks back is not pulled away
+        lock.release()
+        await asyncio.sleep(0)
