@@ -170,7 +170,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("next-commit", "ctrl+k", "next commit", "Go to the next commit.", "Replay", "replay"),
     Action("previous-commit", "alt+k", "commit before", "Go to the commit before.", "Replay",
            "replay"),
-    Action("files", "F", "files", "Show the files at this step, or compare them with another.",
+    Action("step-files", "F", "files", "Show the files at this step, or compare them with another.",
            "Replay", "replay"),
     Action("fork", "f", "fork", "Begin a new session from this step.", "Replay", "replay"),
     Action("bookmark", "b", "bookmark", "Set a bookmark here, with a note.", "Replay", "replay"),

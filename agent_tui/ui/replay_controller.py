@@ -66,7 +66,7 @@ class ReplayController(SessionController):
         self.places = ReplayPlaces(self, source, marks)
         files = ReplayFiles(self, source, fork)
         self._actions |= {
-            "files": files.files,
+            "step-files": files.files,
             "fork": files.fork,
             "step-forward": lambda: self._go("stop", 1),
             "step-back": lambda: self._go("stop", -1),
