@@ -61,7 +61,8 @@ async def test_the_tool_gate(launch: Launch, size: tuple[int, int]) -> None:
         await person.press("a")
         await person.gate("tool")
         for words in ("RUN_COMMAND WAITS FOR YOU", "\\u202einstall.sh", "[red]", "TOOL",
-                      "Nobody can tell what it would run", "ALWAYS WOULD ADD", "allow once"):  # fmt: skip
+                      "Nobody can tell what it would run", "ALWAYS WOULD ADD",
+                      "allow once"):  # fmt: skip
             assert words in person.text, words
         assert "\u202e" not in person.text
         await person.press("r")
