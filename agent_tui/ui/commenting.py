@@ -61,6 +61,12 @@ class Commenting:
         kept = next((d for d in state.comment_drafts if d.key == fresh.key), None)
         self._write(kept or fresh)
 
+    def on_attempt(self) -> None:
+        """Write a comment on the whole change."""
+        fresh = CommentDraft()
+        drafts = self._controller.state.comment_drafts
+        self._write(next((d for d in drafts if d.key == fresh.key), fresh))
+
     def _write(self, draft: CommentDraft) -> None:
         def done(written: Written | None) -> None:
             if written is None:

@@ -312,6 +312,9 @@ class Conductor:
         )
         edits = Edits(self._app, session, controller, settings.editor.command)
         self._controller = controller
+        started = session.state.session
+        if started is not None and started.given is not None and not started.roles:
+            screen.add_class("-zoomed")  # a person alone wants to see the change, and nothing else
         controller.edit = edits.edit
         controller.commenting = Commenting(controller, partial(self._remark, session))
         source = LiveSource(session)

@@ -20,7 +20,7 @@ from agent_tui.ui.screens.choose import ChooseDialog
 from agent_tui.ui.screens.dialogs import HelpDialog, RowsDialog
 from agent_tui.ui.screens.session import SessionScreen
 from agent_tui.ui.sources import Source
-from agent_tui.ui.widgets.rows import RowsView
+from agent_tui.ui.widgets.rows import Row, RowsView
 
 Do = Callable[[], Awaitable[None] | None]
 
@@ -41,6 +41,10 @@ def _targets(links: Links, node: Node, kind: NodeKind) -> list[Node]:
     return sorted(
         (n for n in links.direct(node) if n.kind == kind), key=lambda n: (len(n.id), n.id)
     )
+
+
+ON_ALL = "on all"
+"""What stands in the list of comments for a new one on the whole change."""
 
 
 class SessionController:
@@ -186,17 +190,27 @@ class SessionController:
     def _comments(self) -> None:
         state = self.state
         rows = comment_rows(state.comments, state.comment_drafts, self.presenter.patch)
+        write = self.comment_on_all()
+        if write is not None:
+            words = Content.styled("+ comment on the whole change", "bold $gate")
+            rows.append(Row(words, item=ON_ALL, key=ON_ALL))
         if not rows:
             self.tell("there are no comments")
             return
 
         def done(chosen: str | None) -> None:
-            if chosen is not None:
+            if chosen == ON_ALL and write is not None:
+                write()
+            elif chosen is not None:
                 self._pane(1)
                 self.presenter.pane.view.go_to_note(chosen)
 
         title = f"Comments ({len(state.waiting_comments)} open)"
         self.screen.app.push_screen(ChooseDialog(title, rows), done)
+
+    def comment_on_all(self) -> Callable[[], None] | None:
+        """Writes a comment on the whole change, where that is possible."""
+        return None
 
     async def _since(self) -> None:
         if not await self.presenter.compare():

@@ -355,6 +355,11 @@ class LiveController(SessionController):
         if gate is not None and entry is not None:
             finding_acts.waive(self, gate, entry)
 
+    def comment_on_all(self) -> Callable[[], None] | None:
+        """Writes a comment on the whole change, as long as there is one to be decided."""
+        there = self.state.revision is not None and self.state.finished is None
+        return self.commenting.on_attempt if there else None
+
     def _comment(self) -> None:
         view, gate, node = self.view, self.state.gate, self.presenter.node
         if isinstance(view, DiffView):

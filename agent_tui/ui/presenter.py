@@ -130,7 +130,8 @@ class Presenter:
             self.draft = DraftSelection(self.patch, state.marked)
             self.carried = await self._looks.carried(state, self.patch)
             self.comparing = False
-            self.pane.begin({*self.carried.seen, *state.seen})
+            kept = {hunk for hunk in state.seen if self.patch.find(hunk) is not None}
+            self.pane.begin({*self.carried.seen, *kept})
         elif not self._source.live and self.draft.selection != state.marked:
             self.draft = DraftSelection(self.patch, state.marked)
 

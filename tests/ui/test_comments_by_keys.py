@@ -29,6 +29,8 @@ async def comments(person: Driver, count: int) -> None:
 async def test_comments_on_lines_files_and_all_of_it(repo: Path) -> None:
     async with drive(launch(repo)) as person:
         await person.gate("diff")
+        await person.press("m")  # narrow enough for one column
+        await person.settle()
         await to_line(person, "three")
         await person.press("v", "j", "c")
         assert "Comment on a.txt:3-4" in person.text
@@ -61,8 +63,9 @@ async def test_the_list_leads_to_a_comment_which_is_changed_resolved_and_removed
 ) -> None:
     async with drive(launch(repo)) as person:
         await person.gate("diff")
-        await person.press("C")
-        assert "there are no comments" in person.text
+        await person.press("C", "enter")
+        assert "Comment on the attempt" in person.text
+        await person.press("escape")
         for line in ("three", "thirty"):
             await to_line(person, line)
             await person.press("c")

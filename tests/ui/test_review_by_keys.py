@@ -60,7 +60,10 @@ async def message(person: Driver, text: str) -> None:
 async def test_take_a_part_of_the_working_tree(repo: Path) -> None:
     async with drive(launch(repo)) as person:
         await person.gate("diff")
-        assert "CHANGE" in person.text
+        assert "WHAT HAPPENS TO IT" not in person.text
+        await person.press("m")
+        await person.settle()
+        assert "WHAT HAPPENS TO IT" in person.text
         assert "the working tree, 3 hunks in 2 files." in person.text
         assert "no criterion claims this" not in person.text
         await person.press("right_curly_bracket", "space")
