@@ -1,5 +1,6 @@
 """Editing what a gate asks about: in a dialog, or in the person's own editor."""
 
+import re
 import shlex
 from collections.abc import Sequence
 from pathlib import Path
@@ -16,6 +17,7 @@ from agent_tui.domain.decision import (
     EditSpec,
     Gate,
 )
+from agent_tui.domain.patch import Hunk
 from agent_tui.domain.text import one_line, visible
 from agent_tui.engine.spec_text import SpecTextError, spec_from_text, spec_to_text
 from agent_tui.ui.diff import DiffView
@@ -222,7 +224,27 @@ class Edits:
                 self._controller.answer(gate.id, EditFiles(files={path: whole}))
 
         title = f"Edit {visible(path)} (your own revision of the attempt)"
+        hunk = self._hunk()
+        if hunk is not None:
+            before, piece, after = _around(text.replace("\r\n", "\n"), hunk)
+            words = f"Edit the hunk at line {hunk.new_start} of {visible(path)}"
+            dialog = EditDialog(f"{words} (your own revision of the attempt)", piece)
+
+            def join(edited: str | None) -> None:
+                if edited is not None:
+                    middle = edited if not edited or edited.endswith("\n") else edited + "\n"
+                    ended = piece.endswith("\n") or bool(after)
+                    done(before + (middle if ended else edited) + after)
+
+            self._app.push_screen(dialog, join)
+            return
         self._app.push_screen(EditDialog(title, text.replace("\r\n", "\n"), line=line), done)
+
+    def _hunk(self) -> Hunk | None:
+        """The hunk whose head the cursor is on: it is edited by itself, in place."""
+        view = self._controller.view
+        place = view.place if isinstance(view, DiffView) else None
+        return place.hunk if place is not None and place.kind == "hunk" else None
 
     async def _file_outside(self, gate: Gate, path: str, line: int) -> None:
         command = editor_command(self._command)
@@ -233,6 +255,14 @@ class Edits:
             raise EditorError(f"{one_line(path)} is not a plain file of the worktree.")
         edit_file(self._app, command, target, line)
         self._controller.answer(gate.id, EditFiles(files=None))
+
+
+def _around(text: str, hunk: Hunk) -> tuple[str, str, str]:
+    """The new file cut into what is above a hunk, the hunk's lines, and what is below."""
+    lines = re.findall(r"[^\n]*\n|[^\n]+", text)  # as git counts lines
+    start = hunk.new_start - 1 if hunk.new_count else hunk.new_start
+    end = start + hunk.new_count
+    return "".join(lines[:start]), "".join(lines[start:end]), "".join(lines[end:])
 
 
 def model_named(text: str) -> ModelRef | None:

@@ -26,7 +26,8 @@ class Bare(ScrollView, can_focus=True):
     """A file's lines, without colours: what Textual itself costs."""
 
     BINDINGS = [
-        ("pagedown", "page(1)"), ("G,end", "bottom"), ("right_square_bracket", "page(1)"),
+        ("pagedown", "page(1)"), ("G,end", "bottom"), ("g", "top"),
+        ("right_square_bracket", "page(1)"),
         ("right_curly_bracket", "page(1)"),
     ]  # fmt: skip
 
@@ -65,6 +66,10 @@ class Bare(ScrollView, can_focus=True):
 
     def action_page(self, direction: int) -> None:
         self.scroll_relative(y=direction * (self.size.height - 2), **AT_ONCE)
+
+    def action_top(self) -> None:
+        # A line more or less, so that there is something to write at the top as well.
+        self.scroll_to(y=int(self.scroll_offset.y == 0), **AT_ONCE)
 
     def action_bottom(self) -> None:
         self.scroll_end(**AT_ONCE)

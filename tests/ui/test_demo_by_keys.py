@@ -421,3 +421,28 @@ async def test_enter_on_a_finding_goes_to_its_line(tmp_path: Path) -> None:
         assert view.place is not None
         assert view.place.note == finding.id
         assert view.cursor in view.rows_on_screen
+
+
+async def test_edit_a_hunk_in_place(tmp_path: Path) -> None:
+    async with drive(demo(tmp_path)) as person:
+        await to_first_diff(person)
+        await person.press("right_square_bracket", "right_square_bracket")
+        place = person.screen.active_view.place
+        assert place.kind == "hunk"
+        path, count = place.path, place.hunk.new_count
+        whole = person.state.revision
+        repository = tmp_path / "demo" / "durations"
+        before = git(repository, "show", f"{whole.tree}:{path}")
+        await person.press("e")
+        area = person.app.screen.query_one("#text")
+        assert len(area.text.splitlines()) == count
+        assert area.text in before + "\n"
+        edited = area.text.replace("return 2", "return 4")
+        assert edited != area.text
+        expected = before.replace(area.text.strip("\n"), edited.strip("\n"))
+        area.text = edited
+        await person.press("ctrl+s")
+        await person.gate("diff")
+        revision = person.state.revision
+        assert revision.author == "person"
+        assert git(repository, "show", f"{revision.tree}:{path}") == expected

@@ -167,7 +167,12 @@ class Layout:
         """A line as it is shown."""
         scan = self.scan(number)
         text = code_text(scan.data(index), show_return=scan.mixed_ends)
-        return text + NO_END if index in scan.unended else text
+        return text + NO_END if index in scan.unended and not self._is_link(number) else text
+
+    def _is_link(self, number: int) -> bool:
+        """Whether it is a symbolic link's target, which never ends with a new line."""
+        file = self.stream.files[self.stream.file_of[number]]
+        return (file.new_mode or file.old_mode or "")[:3] == "120"
 
     # -- measuring ---------------------------------------------------------------------------
 

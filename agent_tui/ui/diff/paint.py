@@ -392,7 +392,7 @@ class Painter:
             spans += scene.words.get((number, index), ())
             if base[0] == "add" and text[-1:] == " ":
                 spans.append((len(text.rstrip(" ")), len(text), "trailing"))
-        if index in layout.scan(number).unended:
+        if text.endswith(NO_END) and index in layout.scan(number).unended:
             spans.append((len(text) - len(NO_END), len(text), "muted"))
         return self._text(text, first, last, spans, base)
 

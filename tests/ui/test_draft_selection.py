@@ -1,0 +1,92 @@
+"""What is left out in the making, against a simple model, and what git makes of it."""
+
+import subprocess
+from pathlib import Path
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from agent_tui.domain.decision import Selection
+from agent_tui.domain.patch import Patch, parse_patch
+from agent_tui.ui.selection import DraftSelection
+from agent_tui.workspace.selection import select_lines
+from tests.ui.diff_patches import GIT, diff_of, patches
+from tests.workspace.workspace_patches import patch_text
+
+Marks = tuple[frozenset[str], frozenset[tuple[str, int]]]
+
+
+def marks(patch: Patch, draft: DraftSelection) -> set[tuple[str, int]]:
+    """Every line that is out, whichever way it was left out."""
+    whole = {(h.id, i) for f, h in patch.hunks if f.path in draft.files for i in h.changed}
+    return whole | {(hunk, i) for hunk, indexes in draft.lines.items() for i in indexes}
+
+
+@given(patches(), st.data())
+@settings(max_examples=80, deadline=None, suppress_health_check=list(HealthCheck))
+def test_acts_undo_and_redo(patch: Patch, data: st.DataObject) -> None:
+    hunks = list(patch.hunks)
+    draft, out = DraftSelection(patch), set()
+    history: list[tuple[set[tuple[str, int]], Selection]] = [(set(), draft.selection)]
+    for _ in range(data.draw(st.integers(0, 8))):
+        act = data.draw(st.sampled_from(["file", "hunk", "lines"]))
+        if act == "file":
+            file = data.draw(st.sampled_from(patch.files))
+            mine = {(h.id, i) for h in file.hunks for i in h.changed}
+            out = out - mine if file.path in draft.files else out | mine
+            draft.toggle_file(file.path)
+        elif hunks:
+            chosen = data.draw(st.lists(st.sampled_from(hunks), min_size=1, max_size=3))
+            chosen = list({hunk.id: (file, hunk) for file, hunk in chosen}.values())
+            if act == "hunk":
+                chosen = chosen[:1]
+                parts = [(f, h, h.changed) for f, h in chosen]
+                draft.toggle_hunk(*chosen[0])
+            else:
+                parts = [
+                    (f, h, data.draw(st.sets(st.sampled_from(h.changed), min_size=1)))
+                    for f, h in chosen
+                ]
+                draft.toggle_lines(parts)
+            mine = {(h.id, i) for _, h, indexes in parts for i in indexes}
+            out = out - mine if mine <= out else out | mine
+        else:
+            continue
+        assert marks(patch, draft) == out
+        assert draft.count == len(out)
+        history.append((set(out), draft.selection))
+    again = DraftSelection(patch, draft.selection)
+    assert (marks(patch, again), again.selection) == history[-1]
+    for expected in reversed(history[:-1]):
+        assert draft.undo()
+        assert (marks(patch, draft), draft.selection) == expected
+    assert not draft.undo()
+    for expected in history[1:]:
+        assert draft.redo()
+        assert (marks(patch, draft), draft.selection) == expected
+    assert not draft.redo()
+
+
+def test_a_part_is_what_git_apply_makes_of_it_over_a_real_history(tmp_path: Path) -> None:
+    """The history is that of a file that was edited many times, in a repository made here."""
+    versions = [b"".join(b"line %d of %d\n" % (n, v % (n % 5 + 2)) for n in range(40 + v))
+                for v in range(1, 9)]  # fmt: skip
+    parts = 0
+    for number, (old, new) in enumerate(zip(versions, versions[1:], strict=False)):
+        folder = tmp_path / str(number)
+        patch = parse_patch(diff_of(folder, {"a": old}, {"a": new}))
+        for step in (2, 3, 7):
+            draft = DraftSelection(patch)
+            for file, hunk in patch.hunks:
+                draft.toggle_lines([(file, hunk, hunk.changed[::step])])
+            ours = select_lines(old, patch.files[0].hunks, draft.selection.lines)
+            subprocess.run([*GIT, "read-tree", "HEAD"], cwd=folder, check=True)
+            text = patch_text(patch, draft.selection)
+            if text:
+                command = [*GIT, "apply", "--cached", "--whitespace=nowarn", "-"]
+                subprocess.run(command, cwd=folder, input=text, check=True)
+            show = [*GIT, "show", ":a"]
+            theirs = subprocess.run(show, cwd=folder, check=True, capture_output=True).stdout
+            assert ours == theirs
+            parts += len(draft.lines)
+    assert parts > 20
