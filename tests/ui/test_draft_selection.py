@@ -1,6 +1,7 @@
 """What is left out in the making, against a simple model, and what git makes of it."""
 
 import subprocess
+from itertools import pairwise
 from pathlib import Path
 
 from hypothesis import HealthCheck, given, settings
@@ -72,7 +73,7 @@ def test_a_part_is_what_git_apply_makes_of_it_over_a_real_history(tmp_path: Path
     versions = [b"".join(b"line %d of %d\n" % (n, v % (n % 5 + 2)) for n in range(40 + v))
                 for v in range(1, 9)]  # fmt: skip
     parts = 0
-    for number, (old, new) in enumerate(zip(versions, versions[1:], strict=False)):
+    for number, (old, new) in enumerate(pairwise(versions)):
         folder = tmp_path / str(number)
         patch = parse_patch(diff_of(folder, {"a": old}, {"a": new}))
         for step in (2, 3, 7):

@@ -37,6 +37,7 @@ class Stream:
             self.file_of.extend([number] * len(file.hunks))
             self.first.append(len(self.hunks))
         self._numbers: dict[str, int] | None = None
+        self._digits: dict[int, int] = {}
 
     def number_of(self, hunk_id: str) -> int | None:
         """The number of the hunk with that id."""
@@ -50,11 +51,15 @@ class Stream:
 
     def digits(self, file: int) -> int:
         """Digits of the largest line number that a file's hunks show, 3 at least."""
-        numbers = self.numbers_of(file)
-        if not numbers:
-            return 3
-        last = self.hunks[numbers[-1]]
-        return max(3, len(str(max(last.old_start + last.old_count, last.new_start + last.size))))
+        found = self._digits.get(file)
+        if found is None:
+            numbers, found = self.numbers_of(file), 3
+            if numbers:
+                last = self.hunks[numbers[-1]]
+                largest = max(last.old_start + last.old_count, last.new_start + last.new_count)
+                found = max(3, len(str(largest)))
+            self._digits[file] = found
+        return found
 
     def gap(self, number: int) -> tuple[int, int | None]:
         """How many lines lie between a hunk and the one before, and the one after.

@@ -10,7 +10,7 @@ from textual.content import Content
 
 from agent_tui.domain.patch import FilePatch, Hunk
 from agent_tui.domain.text import visible_lines
-from agent_tui.ui.diff.blocks import Blocks, Options, Stream, cut, fast_height
+from agent_tui.ui.diff.blocks import BLOCK, Blocks, Options, Stream, cut, fast_height
 from agent_tui.ui.diff.facts import Detail, details
 from agent_tui.ui.diff.model import Note, Overlays, PlaceKind
 from agent_tui.ui.diff.scan import Scan, Units, split_rows
@@ -315,11 +315,12 @@ class Layout:
         if number in self.folded:
             return
         notes = self.at_line.get(number, {})
+        wraps = self.options.wrap and self._may_wrap(number)
         for left, right in self._pairs(number, begin, end):
             if right <= -2:
                 yield Row("space", number, left, right)
                 continue
-            for part in range(self._parts(number, left, right)):
+            for part in range(self._parts(number, left, right) if wraps else 1):
                 yield Row("line", number, left, right, part)
             if notes:
                 for index in {left, right}:
@@ -340,9 +341,14 @@ class Layout:
             kind = kinds[index]
             yield (-1 if kind == 0x2B else index, -1 if kind == 0x2D else index)
 
+    def _may_wrap(self, number: int) -> bool:
+        """Whether some line of a hunk may be longer than a row."""
+        scan, room = self.scan(number), self.room(number)
+        if room not in scan.wraps:
+            scan.wraps[room] = len(scan) > BLOCK or bool(scan.unended) or scan.needs_wrap(room)
+        return scan.wraps[room]
+
     def _parts(self, number: int, left: int, right: int) -> int:
-        if not self.options.wrap:
-            return 1
         room = self.room(number)
         indexes = {index for index in (left, right) if index >= 0}
         return max(len(breaks(self.text(number, index), room)) for index in indexes)

@@ -244,10 +244,34 @@ class Pointer(Canvas):
         """What each row of the range is about, or the row under the cursor."""
         return [self.place_of(row) for row in self._chosen_rows() if not row.part]
 
+    def _chosen_blocks(self) -> tuple[list[int], list[Row]]:
+        """The hunks that the range holds as a whole, and the rows besides them."""
+        first, last = self.scene.selected or (self._cursor or 0, self._cursor or 0)
+        blocks = self.plan.blocks
+        whole: list[int] = []
+        rows: list[Row] = []
+        block = blocks.at(first)
+        while block < len(blocks) and blocks.starts[block] <= last:
+            start, end, number = (
+                blocks.starts[block],
+                blocks.starts[block + 1],
+                blocks.owners[block],
+            )
+            single = number >= 0 and len(blocks.of_hunk(number)) == 1
+            if single and first <= start and end <= last + 1 and number not in self.plan.folded:
+                whole.append(number)
+            else:
+                rows += self.plan.rows_of(block)[max(0, first - start) : last + 1 - start]
+            block += 1
+        return whole, rows
+
     def selected_lines(self) -> dict[int, list[int]]:
         """Indexes of the changed lines of the range, or under the cursor, by hunk number."""
         result: dict[int, set[int]] = {}
-        for row in self._chosen_rows():
+        whole, rows = self._chosen_blocks()
+        for number in whole:
+            result[number] = set(self.stream.hunks[number].changed)
+        for row in rows:
             if row.kind == "line":
                 kinds = self.plan.scan(row.owner).kinds
                 found = {i for i in (row.left, row.right) if i >= 0 and kinds[i] != 0x20}

@@ -7,6 +7,7 @@ from array import array
 from itertools import accumulate
 
 from agent_tui.domain.patch import Hunk
+from agent_tui.ui.diff.text import needs_wrap
 
 _RUN = re.compile(rb"-+\+*|\++")
 _PAIRED = re.compile(rb"(-+)(\++)")
@@ -21,7 +22,7 @@ class Scan:
         mixed_ends: Whether some lines end with a carriage return and others do not.
     """
 
-    __slots__ = ("_body", "_starts", "hunk", "kinds", "mixed_ends", "unended", "units")
+    __slots__ = ("_body", "_starts", "hunk", "kinds", "mixed_ends", "unended", "units", "wraps")
 
     def __init__(self, hunk: Hunk) -> None:
         self.hunk = hunk
@@ -41,6 +42,7 @@ class Scan:
         returns = body.count(b"\r\n")
         self.mixed_ends = 0 < returns < len(lines)
         self.units: dict[bool, Units] = {}
+        self.wraps: dict[int, bool] = {}
 
     def __len__(self) -> int:
         return len(self.kinds)
@@ -50,6 +52,10 @@ class Scan:
         start = self._starts[index] + 1
         end = self._body.find(b"\n", start - 1)
         return self._body[start:end]
+
+    def needs_wrap(self, room: int) -> bool:
+        """Whether a line may be longer than a row with room for that many cells."""
+        return needs_wrap(self._body.split(b"\n")[:-1], room)
 
     def runs(self) -> list[tuple[int, int, int]]:
         """Blocks of changes: where each begins, how many lines are removed, how many added."""
