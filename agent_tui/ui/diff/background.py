@@ -127,8 +127,15 @@ class Background(Pointer):
                 seen.add(number)
                 fresh = True
         if fresh:
-            self.redraw()
+            self._redraw_heads()
             self.post_message(self.HunksSeen(self, len(seen)))
+
+    def _redraw_heads(self) -> None:
+        """What was seen is told in the heads alone: the lines need not be drawn again."""
+        for number in self.rows_on_screen:
+            row = self.row_at(number)
+            if row is not None and row.kind in ("file", "hunk"):
+                self.redraw_row(number)
 
     # -- whole files -------------------------------------------------------------------------
 
@@ -247,11 +254,18 @@ class Background(Pointer):
                 self._spans |= tints.spans
                 self._words |= tints.words
                 self.scene.coarse |= tints.coarse
-                if tints.spans or tints.words or tints.coarse:
-                    self.redraw()
+                self._strips.clear()
+                if (tints.spans or tints.words or tints.coarse) and self._shows(jobs):
+                    self.refresh()
             self.look()
 
         self.behind(work, done)
+
+    def _shows(self, jobs: Iterable[Job]) -> bool:
+        """Whether some of these lines are on the screen."""
+        numbers = {job.number for job in jobs}
+        rows = (self.row_at(number) for number in self.rows_on_screen)
+        return any(row is not None and row.kind == "line" and row.owner in numbers for row in rows)
 
     def _look_for_moves(self) -> None:
         from agent_tui.ui.diff.words import MAX_MOVED, moved_lines  # noqa: PLC0415

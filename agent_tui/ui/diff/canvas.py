@@ -178,6 +178,13 @@ class Canvas(ScrollView, can_focus=True, inherit_bindings=False):
         self._strips.clear()
         self.refresh()
 
+    def redraw_row(self, number: int) -> None:
+        """Draw one row anew."""
+        for at_cursor in (False, True):
+            for in_range in (False, True):
+                self._strips.pop((number, at_cursor, in_range), None)
+        self.refresh_line(number)
+
     def notify_style_update(self) -> None:
         """A theme or a state changed."""
         super().notify_style_update()
