@@ -371,13 +371,16 @@ def _imported(state: State) -> str:
     step = next((s for s in reversed(state.steps) if s.kind == "code"), None)
     calls = [p for p in step.output if p.channel in ("tool", "output")] if step else []
     if step is not None and calls:
+        root = state.session.repo.root if state.session else ""
+        below = f"{root}/" if root else "\0"
         rows = []
         for piece in calls:
             if piece.channel == "tool":
-                rows.append(f"<p class='call model'>› {esc(one_line(piece.text, 200))}</p>")
+                words = one_line(piece.text.replace(below, ""), 200)
+                rows.append(f"<p class='call model'>› {esc(words)}</p>")
             else:
                 ok = piece.text.startswith("ok: ")
-                text = one_line(piece.text.partition(": ")[2], 160)
+                text = one_line(piece.text.partition(": ")[2].replace(below, "").expandtabs(2), 160)
                 sign = span("✓" if ok else "✗", "ok" if ok else "bad")
                 rows.append(f"<p class='result'>{sign} {span(text, 'muted')}</p>")
         out.append(heading(f"Tools of turn {step.attempt}") + "".join(rows))

@@ -88,7 +88,7 @@ class CodexItems:
         code = payload.get("exit_code")
         output = text(payload.get("aggregated_output")) or text(payload.get("stdout"))
         known = isinstance(code, int) and not isinstance(code, bool)
-        head = f"exit code {code}\n" if known else ""
+        head = f"exit code {code}\n" if known and code else ""
         self.out.returned(call, not known or code == 0, head + output, at)
         return "imported", ""
 

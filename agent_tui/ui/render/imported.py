@@ -15,21 +15,30 @@ def imported_rows(state: State, width: int) -> list[Row]:
     result = rows(paragraph(words, width, style="$muted"))
     step = next((s for s in reversed(state.steps) if s.kind == "code"), None)
     if step is not None:
-        result += _calls(step, width)
+        root = state.session.repo.root if state.session else ""
+        result += _calls(step, root, width)
     if state.imported is not None:
         result += account_rows(state.imported, width)
     return result
 
 
-def _calls(step: Step, width: int) -> list[Row]:
+def _calls(step: Step, root: str, width: int) -> list[Row]:
+    """The calls of a step; paths are shown as they are below the session's folder."""
+    below = f"{root}/" if root else "\0"
     result: list[Row] = []
     for piece in step.output:
         if piece.channel == "tool":
-            line = safe("› " + piece.text.strip().split("\n")[0], "$model")
+            line = safe("› " + piece.text.strip().split("\n")[0].replace(below, ""), "$model")
             result += rows([line.truncate(width, ellipsis=True)])
         elif piece.channel == "output":
             ok = piece.text.startswith("ok: ")
-            first = piece.text.partition(": ")[2].strip().split("\n")[0]
+            first = (
+                piece.text.partition(": ")[2]
+                .strip()
+                .split("\n")[0]
+                .replace(below, "")
+                .expandtabs(2)
+            )
             sign = Content.styled("  ✓ " if ok else "  ✗ ", "$ok" if ok else "$bad")
             line = Content.assemble(sign, safe(first, "$muted"))
             result += rows([line.truncate(width, ellipsis=True)])

@@ -62,7 +62,8 @@ def header(state: State, width: int, now_s: float = 0.0, *, replaying: str = "")
     if state.gate_opened and state.last_at:
         waiting += (state.last_at - state.gate_opened).total_seconds() + now_s
     right.append(seconds(elapsed))
-    right.append((f" (you {seconds(waiting)})", "$person"))
+    if session.source is None:
+        right.append((f" (you {seconds(waiting)})", "$person"))
     if session.source is not None:
         who = one_line(str(session.source), 40)
         return _fitted(left, right, f"recorded by {who}", "$model", session, width, replaying)
