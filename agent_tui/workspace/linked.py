@@ -10,7 +10,7 @@ from agent_tui.domain.text import one_line
 from agent_tui.ports import WorkspaceError
 from agent_tui.workspace.files import remove_tree
 from agent_tui.workspace.git import Git, GitError, Place
-from agent_tui.workspace.repository import Location, locate, object_name, user_place
+from agent_tui.workspace.repository import Location, last, locate, object_name, user_place
 from agent_tui.workspace.store import Store
 from agent_tui.workspace.trees import REFS, Trees
 
@@ -23,6 +23,10 @@ _HELPER = {
     "GIT_COMMITTER_DATE": "@0 +0000",
 }
 """Whose name stands on the commit that stands in for none in a repository without commits."""
+
+
+_MISSING = ("unable to read", "lazy fetching disabled", "promisor", "bad object", "missing")
+"""What git says of an object that is not there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,13 +76,25 @@ def open_parts(facts: RepoFacts, session: str, folder: Path, resume: bool) -> Pa
             _check_worktree(parts, root)
         else:
             _make_worktree(parts, session, resume)
-    except BaseException:
+    except BaseException as error:
         if not there:
             remove_tree(root)
             remove_worktree(parts, root)
         store.close()
+        if isinstance(error, GitError) and last(entries, "extensions.partialclone"):
+            raise _not_here(error) from error
         raise
     return parts
+
+
+def _not_here(error: GitError) -> WorkspaceError:
+    """What to do about a partial clone that lacks something: nothing is fetched for the person."""
+    if not any(words in error.stderr for words in _MISSING):
+        return error
+    return WorkspaceError(
+        "this is a partial clone, and a file of the base commit is not here: fetch all of it "
+        "(git fetch --refetch --no-filter), or check the branch out."
+    )
 
 
 def _make_worktree(parts: Parts, session: str, resume: bool) -> None:
