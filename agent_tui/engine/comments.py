@@ -66,8 +66,8 @@ def comments_text(entries: Iterable[CommentEntry], patch: Patch | None = None) -
     if not parts:
         return ""
     head = (
-        "# The person's comments on the change\n\nDo what the comments ask for, and answer each in "
-        "your final answer's `answers`, by its id; a question needs its answer there."
+        "# The person's comments on the change\n\nDo what the comments ask for, and answer each by "
+        "its id in the `answers` of your report; a question needs its answer there."
     )
     return "\n\n".join([head, *parts])
 

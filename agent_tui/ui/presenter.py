@@ -256,7 +256,12 @@ class Presenter:
         key = (revision, state.ledger, self.draft.selection, self.links, id(self.patch))
         said = (state.comments, state.comment_drafts, self.comparing)
         if revision is not None and self._changed("diff", *key, *said):
-            comments = comment_notes(state.comments, state.comment_drafts, self.shown_patch)
+            comments = comment_notes(
+                state.comments,
+                state.comment_drafts,
+                self.shown_patch,
+                part=self.comparing,
+            )
             if self.comparing:
                 self.pane.compare(self._source, revision, self._compared, comments)
                 return

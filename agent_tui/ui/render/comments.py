@@ -17,10 +17,20 @@ DRAFT = "draft:"
 
 
 def comment_notes(
-    entries: Iterable[CommentEntry], drafts: Sequence[CommentDraft], patch: Patch
+    entries: Iterable[CommentEntry],
+    drafts: Sequence[CommentDraft],
+    patch: Patch,
+    *,
+    part: bool = False,
 ) -> tuple[Note, ...]:
-    """Comments and drafts as notes over a patch; those whose lines are gone say so."""
-    notes = [_comment_note(entry, patch) for entry in entries]
+    """Comments and drafts as notes over a patch; those whose lines are gone say so.
+
+    Args:
+        part: Whether the patch is only a part of the change: then what it does not show is not
+            gone, and is left away.
+    """
+    shown = [x for x in entries if not part or locate(patch, x.comment) is not None]
+    notes = [_comment_note(entry, patch) for entry in shown]
     notes += [
         Note(
             id=f"{DRAFT}{number}",
