@@ -10,7 +10,7 @@ from agent_tui.domain.text import one_line
 from agent_tui.ports import WorkspaceError
 from agent_tui.workspace.files import remove_tree
 from agent_tui.workspace.git import Git, GitError, Place
-from agent_tui.workspace.repository import Location, last, locate, object_name, user_place
+from agent_tui.workspace.repository import Location, locate, object_name, user_place
 from agent_tui.workspace.store import Store
 from agent_tui.workspace.trees import REFS, Trees
 
@@ -81,7 +81,8 @@ def open_parts(facts: RepoFacts, session: str, folder: Path, resume: bool) -> Pa
             remove_tree(root)
             remove_worktree(parts, root)
         store.close()
-        if isinstance(error, GitError) and last(entries, "extensions.partialclone"):
+        partial = any(entry.key.endswith((".promisor", ".partialclone")) for entry in entries)
+        if isinstance(error, GitError) and partial:
             raise _not_here(error) from error
         raise
     return parts
