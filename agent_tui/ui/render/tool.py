@@ -9,17 +9,21 @@ from agent_tui.ui.render.text import BLANK, heading, paragraph, rows, safe
 from agent_tui.ui.widgets.rows import Row
 
 MAX_LINES = 200
-"""Lines of one argument that are shown: a person does not read more at a gate."""
+"""Lines of another argument that are shown; what a file tool writes is seen again as a diff."""
 
 
 def tool_rows(question: ToolQuestion, width: int) -> list[Row]:
     """The call, why it is asked about, and what "always" would allow."""
-    result = [BLANK, heading(f"{question.name} waits for you")]
+    command = question.arguments.get("command")
+    lines = len(command.split("\n")) if isinstance(command, str) else 1
+    note = f"{lines} lines; scroll up to see all of them" if lines > 1 else ""
+    result = [BLANK, heading(f"{question.name} waits for you", note)]
     for name, value in question.arguments.items():
         text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
         if question.name == "run_command" and name == "command":
             first = Content.styled("$ ", "bold $gate")
-            result += rows(paragraph(_cut(text), width, style="bold", first=first))
+            # All of it, however long: what is not shown cannot be allowed.
+            result += rows(paragraph(text, width, style="bold", first=first))
         else:
             result += rows(paragraph(_cut(text), width, first=safe(f"{name}: ", "$muted")))
     result += [BLANK, *rows(paragraph(question.why, width, style="$warn"))]
