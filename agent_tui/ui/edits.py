@@ -104,7 +104,13 @@ class Edits:
                 done(text)
                 return
             # What was written is not lost: it goes on in the dialog, which says what is wrong.
-        dialog = EditDialog("Edit the spec", text, check=problem, soft_wrap=True)
+        dialog = EditDialog(
+            "Edit the spec",
+            text,
+            check=problem,
+            soft_wrap=True,
+            draft=self._controller.draft(gate.id, "spec"),
+        )
         self._app.push_screen(dialog, done)
 
     def _message(self, gate: Gate, outside: bool) -> None:
@@ -128,7 +134,8 @@ class Edits:
                 raise EditorError(problem(text))
             done(text)
             return
-        dialog = EditDialog("Edit the commit message", before, check=problem)
+        draft = self._controller.draft(gate.id, "message")
+        dialog = EditDialog("Edit the commit message", before, check=problem, draft=draft)
         self._app.push_screen(dialog, done)
 
     def _deploy(self, gate: Gate, outside: bool) -> None:

@@ -10,6 +10,7 @@ from agent_tui.domain.decision import (
     Approve,
     GateKind,
     Reject,
+    SaveDraft,
     SaveSelection,
     Seen,
     Selection,
@@ -28,7 +29,7 @@ from agent_tui.ui.render.given import approve_label, given_of
 from agent_tui.ui.render.status import count
 from agent_tui.ui.reviewing import turn_down
 from agent_tui.ui.screens import tool_gate
-from agent_tui.ui.screens.dialogs import ReasonDialog
+from agent_tui.ui.screens.dialogs import Draft, ReasonDialog
 from agent_tui.ui.screens.session import SessionScreen
 
 MAX_DEAF_S = 2.0
@@ -291,9 +292,18 @@ class LiveController(SessionController):
                 preview=preview,
                 optional=bool(kind == "diff" and (state.waiting_comments or selection)),
                 hint="Why? The model gets your words as they are.",
+                draft=self.draft(gate.id, "reason"),
             ),
             done,
         )
+
+    def draft(self, gate_id: str, subject: str) -> Draft:
+        """What was written at a gate and not sent; it is kept in the log."""
+
+        def save(text: str) -> None:
+            self._answer_gate(gate_id, SaveDraft(subject=subject, text=text))
+
+        return Draft(self.state.draft(gate_id, subject), save)
 
     def _skip_deploy(self, gate_id: str) -> None:
         def done(result: tuple[str, str] | None) -> None:

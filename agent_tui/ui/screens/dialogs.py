@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import ClassVar, Generic, TypeVar
 
 from textual import on
@@ -11,12 +12,30 @@ from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.content import Content
 from textual.screen import ModalScreen
+from textual.timer import Timer
 from textual.widgets import Button, Input, Label, Select, Static, TextArea
 
 from agent_tui.ui.actions import ACTIONS, key_names
 from agent_tui.ui.widgets.rows import Row, RowsView
 
 R = TypeVar("R")
+
+
+DRAFT_S = 0.3
+"""Seconds without a key after which what was written so far is kept."""
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """What was written in a dialog and not sent: it is there again when the dialog is.
+
+    Attributes:
+        text: As it was kept last; "" if there is none.
+        save: Keeps another text.
+    """
+
+    text: str
+    save: Callable[[str], None]
 
 
 class Dialog(ModalScreen[R | None], Generic[R]):
@@ -27,6 +46,17 @@ class Dialog(ModalScreen[R | None], Generic[R]):
         # A text area would take it to leave the text.
         Binding("escape", "cancel", "cancel", show=False, priority=True)
     ]
+
+    _draft: Draft | None = None
+    _saving: Timer | None = None
+
+    def save_draft(self, text: str) -> None:
+        """Keep what was written so far, when the person pauses."""
+        draft = self._draft
+        if self._saving is not None:
+            self._saving.stop()
+        if draft is not None and text != draft.text:
+            self._saving = self.set_timer(DRAFT_S, lambda: draft.save(text))
 
     def action_cancel(self) -> None:
         """Close without a decision."""
@@ -41,6 +71,7 @@ class ReasonDialog(Dialog[tuple[str, str]]):
         choices: Pairs of a name and a label for the buttons; the first is what ctrl+s chooses.
         preview: Makes, from the reason, the text that a model will be sent; None if none will.
         optional: Whether the reason may be empty.
+        draft: What was written there before, and where it is kept.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("ctrl+s", "first", "send", show=False)]
@@ -53,8 +84,10 @@ class ReasonDialog(Dialog[tuple[str, str]]):
         preview: Callable[[str], str] | None = None,
         optional: bool = False,
         hint: str = "",
+        draft: Draft | None = None,
     ) -> None:
         super().__init__()
+        self._draft = draft
         self._heading = title
         self._choices = choices
         self._preview = preview
@@ -65,7 +98,13 @@ class ReasonDialog(Dialog[tuple[str, str]]):
         """A text, a preview, buttons."""
         with Vertical(classes="dialog"):
             yield Label(Content(self._heading), classes="dialog-title")
-            yield TextArea(id="reason", placeholder=self._hint, soft_wrap=True, compact=True)
+            yield TextArea(
+                self._draft.text if self._draft else "",
+                id="reason",
+                placeholder=self._hint,
+                soft_wrap=True,
+                compact=True,
+            )
             if self._preview is not None:
                 yield Label(Content("What the model will be told"), classes="dialog-note")
                 with VerticalScroll(id="preview-scroll"):
@@ -83,12 +122,15 @@ class ReasonDialog(Dialog[tuple[str, str]]):
 
     def on_mount(self) -> None:
         """Begin with the text."""
-        self._show_preview("")
-        self.query_one("#reason").focus()
+        area = self.query_one("#reason", TextArea)
+        self._show_preview(area.text)
+        area.focus()
+        area.move_cursor(area.document.end)
 
     @on(TextArea.Changed, "#reason")
     def _changed(self, event: TextArea.Changed) -> None:
         self._show_preview(event.text_area.text)
+        self.save_draft(event.text_area.text)
 
     def _show_preview(self, reason: str) -> None:
         if self._preview is not None:
@@ -125,6 +167,7 @@ class EditDialog(Dialog[str]):
         check: Returns what is wrong with an edited text, or "" if nothing is.
         language: A language that Textual can colour, or None.
         line: The line to begin at, counted from 1.
+        draft: What was written there before, and where it is kept.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("ctrl+s", "save", "save", show=False)]
@@ -137,8 +180,10 @@ class EditDialog(Dialog[str]):
         check: Callable[[str], str] = lambda text: "",
         line: int = 1,
         soft_wrap: bool = False,
+        draft: Draft | None = None,
     ) -> None:
         super().__init__()
+        self._draft = draft
         self._heading = title
         self._text = text
         self._check = check
@@ -150,7 +195,7 @@ class EditDialog(Dialog[str]):
         with Vertical(classes="dialog -large"):
             yield Label(Content(self._heading), classes="dialog-title")
             yield TextArea(
-                self._text,
+                (self._draft.text if self._draft else "") or self._text,
                 id="text",
                 soft_wrap=self._soft_wrap,
                 show_line_numbers=True,
@@ -167,6 +212,14 @@ class EditDialog(Dialog[str]):
         area = self.query_one("#text", TextArea)
         area.focus()
         area.move_cursor((max(0, self._line - 1), 0), center=True)
+        if self._draft is not None and self._draft.text:
+            note = Content("This is what you wrote before and did not save.")
+            self.query_one("#dialog-error", Label).update(note)
+
+    @on(TextArea.Changed, "#text")
+    def _changed(self, event: TextArea.Changed) -> None:
+        text = event.text_area.text
+        self.save_draft("" if text == self._text else text)
 
     def action_save(self) -> None:
         """Accept the text if it is right."""
@@ -185,6 +238,8 @@ class EditDialog(Dialog[str]):
             self.add_class("-warned")
             error.update(Content("The text has changes. Press esc again to lose them."))
         else:
+            if changed and self._draft is not None:
+                self._draft.save("")  # given up
             self.dismiss(None)
 
     @on(Button.Pressed, "#save")
