@@ -19,6 +19,7 @@ from tests.benchmarks.commits import commit_rows, patch_rows
 from tests.benchmarks.diffs import diff_pane, diff_rows
 from tests.benchmarks.imports import import_speed
 from tests.benchmarks.loop import loop_overhead
+from tests.benchmarks.peers import peers
 from tests.benchmarks.report import Row, fixed_work, print_machine, print_table
 from tests.benchmarks.sandbox import sandbox_launch
 from tests.benchmarks.startup import CHECKOUT, ProbeError, first_paint, whole_process
@@ -36,12 +37,16 @@ SECTIONS = (
     "commit",
     "patch",
     "sandbox",
+    "peers",
 )
 
 
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.benchmarks.run", description=__doc__)
     parser.add_argument("--probe", type=Path, help="measures a program in a pseudo-terminal")
+    parser.add_argument(
+        "--peers", action="store_true", help="beside mini-swe-agent and aider-chat from PyPI"
+    )
     parser.add_argument("--quick", action="store_true", help="fewer runs, fewer sessions")
     parser.add_argument("--folder", type=Path, help="where to work (default: temporary files)")
     parser.add_argument(
@@ -98,6 +103,7 @@ def main() -> int:
             "append": lambda: [durable_append(folder, 100 if options.quick else 400)],
             "list": lambda: session_list(folder, 100 if options.quick else 500, runs),
             "diff": diff,
+            "peers": lambda: peers(folder, runs, with_peers=options.peers),
             "import": lambda: import_speed(folder, 3 if options.quick else 5, quick=options.quick),
             "commit": lambda: commit_rows(folder, max(5, runs)),
             "patch": lambda: patch_rows(folder, max(5, runs)),
