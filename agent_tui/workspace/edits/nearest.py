@@ -9,6 +9,7 @@ from agent_tui.domain.text import decode
 SHOWN = 6
 """Lines of the file that a message quotes."""
 
+EMPTY = "(an empty line)"
 _MAX_LINE = 160
 _MAX_CANDIDATES = 1_500
 _MAX_POSITIONS = 20
@@ -29,11 +30,15 @@ def nearest_lines(lines: Sequence[bytes], old: Sequence[bytes]) -> str:
     shown = range(first, min(first + SHOWN, len(lines)))
     if not shown:
         return f"the file ends after line {len(lines)}, before all of these lines"
-    quoted = "\n".join(f"{number + 1:>6} | {_cut(lines[number])}" for number in shown)
+    quoted = "\n".join(f"{number + 1:>6} | {_cut(lines[number])}".rstrip() for number in shown)
     at = start + differs
-    has = f"line {at + 1} is\n         {_cut(lines[at])}" if at < len(lines) else "the file ends"
+    has = (
+        f"line {at + 1} is\n         {_cut(lines[at]) or EMPTY}"
+        if at < len(lines)
+        else "the file ends"
+    )
     return (
-        f"where the proposal has\n         {_cut(old[differs])}\n{has}\n"
+        f"where the proposal has\n         {_cut(old[differs]) or EMPTY}\n{has}\n"
         f"The nearest lines of the file are\n{quoted}"
     )
 
@@ -76,6 +81,4 @@ def _by_likeness(lines: Sequence[bytes], old: Sequence[bytes]) -> int | None:
 
 def _cut(line: bytes) -> str:
     text = decode(line[: 4 * _MAX_LINE]).rstrip("\r\n")
-    if not text:
-        return "(an empty line)"
     return text if len(text) <= _MAX_LINE else text[: _MAX_LINE - 1] + "…"
