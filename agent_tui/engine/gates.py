@@ -172,8 +172,9 @@ class Gates:
         await self._take(gate, answer, keeper.actor, waited_s)
 
     async def _flags(self, kind: GateKind) -> tuple[str, ...]:
-        if kind != "diff":
-            return ()
+        given = self._ctx.session.given
+        if kind != "diff" or (given is not None and not given.commits):
+            return ()  # what is only looked at runs nowhere
         found = flagged(await coder.current_patch(self._ctx))
         return tuple(f"{path}: {why}" for path, why in found.items())
 

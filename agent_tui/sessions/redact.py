@@ -8,6 +8,7 @@ from typing import Any, get_args
 from agent_tui.domain import events as e
 from agent_tui.domain.base import Actor, Role
 from agent_tui.domain.decision import Choice, GateKind, GatePolicy
+from agent_tui.domain.rules import Effect, Scope
 from agent_tui.domain.verdict import CriterionState, FindingStatus, Severity
 
 REDACTED = "[redacted]"
@@ -64,6 +65,8 @@ _OWN_WORDS = tuple(
         e.StepOutcome,
         e.Channel,
         e.OutcomeKind,
+        Effect,
+        Scope,
     )
     for word in get_args(literal)
 )
