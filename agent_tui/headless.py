@@ -202,8 +202,10 @@ async def run_headless(
 def review_text(session: LiveSession, form: str) -> tuple[str, int]:
     """What a review found so far, as ``markdown`` or ``json``, and how much is open. Blocks."""
     report, _ = report_of(session)
-    text = as_markdown(report) if form == "markdown" else report.model_dump_json(indent=2) + "\n"
-    return text, report.open
+    if form == "markdown":
+        return as_markdown(report), report.open
+    # Escaped to ASCII, so that no control character reaches a terminal.
+    return json.dumps(report.model_dump(mode="json"), indent=2) + "\n", report.open
 
 
 def review_code(code: int, waiting: int) -> int:

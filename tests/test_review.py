@@ -37,7 +37,7 @@ from agent_tui.domain.events import SessionFinished
 from agent_tui.domain.patch import Patch, parse_patch
 from agent_tui.domain.review_report import ReviewReport, as_markdown
 from agent_tui.domain.state import State
-from agent_tui.headless import review_code
+from agent_tui.headless import review_code, review_text
 
 pytestmark = pytest.mark.anyio
 
@@ -292,6 +292,8 @@ async def test_it_can_be_left_and_resumed(repo: Repo, begin: Begin) -> None:
     await session.close()
     person = Person(("diff", OK), ("message", OK))
     env = await open_environment(options(repo))
+    with pytest.raises(UsageError, match="which a person decides"):
+        await resume_session(env, session.id)
     again = await resume_session(env, session.id, person)
     assert again.state.comments[0].comment.text == "Why?"
     finished = await finish(again, person)
@@ -415,6 +417,9 @@ async def test_the_report_for_people_and_for_agents(repo: Repo, begin: Begin) ->
     report, _ = report_of(session)
     assert (report.open, report.outcome, report.remark) == (3, "reviewed", "Not yet.")
     assert review_code(0, report.open) == 7
+    text, _ = review_text(session, "json")
+    assert text.isascii()
+    assert json.loads(text)["comments"][0]["text"] == "Why \x1b[31m?"
     markdown = as_markdown(report)
     assert "### C1 question `a.txt:3`\n\n> three\n\nWhy \u241b[31m?" in markdown
     assert "### C3 change `b.txt`\n\nb is needed" in markdown

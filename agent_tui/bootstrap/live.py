@@ -396,6 +396,10 @@ async def resume_session(
                 f"Session {log.id} was recorded by {one_line(str(state.session.source))}. "
                 f"Look at it with `agent-tui replay {log.id}`."
             )
+        if state.session.given is not None and person is None:
+            raise UsageError(
+                f"Session {log.id} is a review, which a person decides: resume it with a screen."
+            )
         if state.session.repo.root != env.facts.root:
             raise UsageError(
                 f"Session {log.id} belongs to {state.session.repo.root}. Resume it there."

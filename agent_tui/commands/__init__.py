@@ -41,7 +41,10 @@ def _screen(name: str, arguments: argparse.Namespace) -> int:
         return fail(f"this needs a terminal{hint}")
     from agent_tui.ui.app import AgentTui  # noqa: PLC0415
 
-    return _run_app(AgentTui(_launch(name, arguments)))
+    app = AgentTui(_launch(name, arguments))
+    code = _run_app(app)
+    print(app.result, end="")  # of a review that was taken up again
+    return code
 
 
 def _run_app(app: AgentTui, *, error: bool = False) -> int:
