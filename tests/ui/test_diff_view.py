@@ -135,7 +135,6 @@ async def test_every_kind_of_change_says_what_it_is(tmp_path: Path) -> None:
         "symbolic link",
         "submodule",
         "Subproject commit",
-        "binary: no lines to show",
         "PNG image, 266 B → PNG image, 2.3 kB",
         "empty file",
         "was empty",

@@ -38,6 +38,7 @@ class Tints(NamedTuple):
     spans: dict[Key, Spans]
     words: dict[Key, Spans]
     coarse: set[int]
+    done: list[Job]
 
 
 class Background(Pointer):
@@ -64,6 +65,8 @@ class Background(Pointer):
         super().__init__(id=id, classes=classes)
         self.read: Read | None = None
         self._busy = False
+        self._moved_on = False
+        self._working_on: set[int] = set()
         self._done: set[Job] = set()
         self._parts_seen: dict[int, set[int]] = {}
         self._facts_asked: set[int] = set()
@@ -229,9 +232,12 @@ class Background(Pointer):
         return jobs
 
     def _colour(self) -> None:
-        if self._busy:
-            return
         jobs = self._near()
+        if self._busy:
+            self._moved_on = bool(jobs) and not self._working_on & {job.number for job in jobs}
+            return
+        self._moved_on = False
+        self._working_on = {job.number for job in jobs}
         if not jobs:
             self._look_for_moves()
             return
@@ -241,7 +247,9 @@ class Background(Pointer):
         def work() -> Tints:
             from agent_tui.ui.diff.tinting import tint  # noqa: PLC0415 - Pygments, behind the paint
 
-            return tint(stream, jobs, texts, read, lambda: stream is not self.stream)
+            return tint(
+                stream, jobs, texts, read, lambda: self._moved_on or stream is not self.stream
+            )
 
         def done(tints: Tints) -> None:
             self._busy = False
@@ -250,7 +258,7 @@ class Background(Pointer):
                     self._spans.clear()
                     self._words.clear()
                     self._done.clear()
-                self._done.update(jobs)
+                self._done |= set(tints.done)
                 self._spans |= tints.spans
                 self._words |= tints.words
                 self.scene.coarse |= tints.coarse

@@ -122,10 +122,10 @@ def size(count: int) -> str:
 
 def kind_of(data: bytes) -> str:
     """What a binary file is, by its first bytes."""
-    return next((name for start, name in _SIGNATURES if data.startswith(start)), "binary")
+    return next((name for start, name in _SIGNATURES if data.startswith(start)), "binary file")
 
 
 def binary_facts(old: bytes | None, new: bytes | None) -> tuple[Detail, ...]:
     """What the two contents of a binary file say."""
     sides = [f"{kind_of(data)}, {size(len(data))}" for data in (old, new) if data is not None]
-    return (Detail("content", " → ".join(sides), "muted"),) if sides else ()
+    return (Detail("content", " → ".join(sides)),) if sides else ()

@@ -296,7 +296,10 @@ class Layout:
         found = self._details.get(file)
         if found is None:
             found = self._details[file] = details(self.stream.files[file])
-        return [*found, *self.facts.get(file, ())]
+        facts = self.facts.get(file)
+        if facts:  # sizes take the place of the bare word
+            return [*(detail for detail in found if detail.about != "content"), *facts]
+        return found
 
     def _notes(self, owner: int, numbers: Iterable[int]) -> Iterator[Row]:
         for number in numbers:

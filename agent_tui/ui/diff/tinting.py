@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections import OrderedDict
 from collections.abc import Callable, Iterable
 
@@ -33,6 +34,7 @@ def tint(
     spans: dict[Key, Spans] = {}
     words: dict[Key, Spans] = {}
     coarse: set[int] = set()
+    finished: list[Job] = []
     for job in jobs:
         if cancelled():
             break
@@ -52,7 +54,9 @@ def tint(
                 coarse.add(job.number)
             else:
                 words |= {(job.number, index): changed for index, changed in found.items()}
-    return Tints(spans, words, coarse)
+        finished.append(job)
+        time.sleep(0)  # lets the screen go first
+    return Tints(spans, words, coarse, finished)
 
 
 def _syntax(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Callable, Sequence
 from difflib import SequenceMatcher
 
@@ -71,6 +72,7 @@ def words_of_run(run: tuple[int, int, int], text: Callable[[int], str]) -> dict[
     for i, j in _pairs(old, new):
         if len(old[i]) > MAX_LINE or len(new[j]) > MAX_LINE:
             continue
+        time.sleep(0)  # a worker: the screen goes first
         found = changed_words(old[i], new[j])
         if found is not None:
             result[start + i], result[start + removed + j] = found
