@@ -6,7 +6,9 @@ import subprocess
 import sys
 from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import replace
 from pathlib import Path
+from random import Random
 
 import pytest
 
@@ -132,10 +134,13 @@ async def begin(repo: Repo) -> AsyncIterator[Begin]:
     opened: list[LiveSession] = []
 
     async def start(
-        *answers: tuple[GateKind, Answer], script: str = "", **wish: object
+        *answers: tuple[GateKind, Answer],
+        script: str = "",
+        settings: dict[str, object] | None = None,
+        **wish: object,
     ) -> tuple[LiveSession, Person]:
         person = Person(*answers)
-        env = await open_environment(options(repo, script))
+        env = await open_environment(replace(options(repo, script), settings=settings or {}))
         session = await start_review(env, ReviewWish(**wish), person)  # type: ignore[arg-type]
         opened.append(session)
         return session, person
@@ -217,6 +222,40 @@ async def test_all_of_it_leaves_nothing_behind(repo: Repo, begin: Begin) -> None
     assert repo.git("status", "--porcelain") == ""
     assert repo.files() == files
     assert repo.git("log", "-1", "--format=%s") == "Change a.txt, b.txt, new.txt"
+
+
+@pytest.mark.parametrize("seed", range(6))
+async def test_whatever_is_left_out_stays_staged_or_unstaged_as_it_was(
+    repo: Repo, begin: Begin, seed: int
+) -> None:
+    """Git's own index and diff say so, for parts of lines chosen at random."""
+    random = Random(seed)
+    texts = {}
+    for name in ("staged.txt", "unstaged.txt"):
+        repo.put(name, LINES)
+    repo.git("add", "-A")
+    repo.git("commit", "-q", "-m", "two files")
+    for name in ("staged.txt", "unstaged.txt"):
+        lines = LINES.splitlines(keepends=True)
+        for at in random.sample(range(len(lines)), 8):
+            lines[at] = random.choice(["", "x\n", lines[at] + "more\n"])
+        texts[name] = "".join(lines)
+        repo.put(name, texts[name])
+    repo.git("add", "staged.txt")
+    session, person = await begin()
+    await until_parked(session, person)
+    left = {
+        hunk.id: tuple(i for i in hunk.changed if random.random() < 0.5)
+        for _, hunk in patch_of(session).hunks
+    }
+    person.answers += [("diff", Approve(selection=Selection(lines=left))), ("message", OK)]
+    finished = await finish(session, person)
+    assert finished.outcome == "committed"
+    assert (repo.root / "staged.txt").read_text() == texts["staged.txt"]
+    assert (repo.root / "unstaged.txt").read_text() == texts["unstaged.txt"]
+    assert repo.git("diff", "--cached", "--name-only", "--", "unstaged.txt") == ""
+    if "is not staged any more" not in finished.detail:
+        assert repo.git("diff", "--name-only", "--", "staged.txt") == ""
 
 
 async def test_what_changes_on_the_disk_meanwhile_is_neither_committed_nor_lost(
@@ -316,6 +355,26 @@ async def test_the_reviewer_looks_first(repo: Repo, begin: Begin) -> None:
     person.answers += [("diff", OK), ("message", OK)]
     await finish(session, person)
     assert "Assisted-by: scripted:script" in repo.git("log", "-1", "--format=%B")
+
+
+async def test_checks_run_when_asked_for_and_again_on_what_was_accepted(
+    repo: Repo, begin: Begin
+) -> None:
+    dirty(repo)
+    check = {"name": "no new file", "command": ["sh", "-c", "test ! -e new.txt"]}
+    session, person = await begin(checks=True, settings={"checks": [check]})
+    await until_parked(session, person)
+    revision = session.state.revision
+    assert revision is not None
+    assert not revision.checks_pass
+    person.answers += [("diff", Approve(selection=Selection(files=("new.txt",)))), ("message", OK)]
+    finished = await finish(session, person)
+    assert finished.outcome == "committed"
+    accepted = session.state.revision
+    assert accepted is not None
+    assert accepted.checks_pass
+    assert accepted.checks is not None
+    assert accepted.checks[0].tree == accepted.tree == repo.git("rev-parse", "HEAD^{tree}")
 
 
 async def test_a_model_that_fails_does_not_end_a_persons_review(repo: Repo, begin: Begin) -> None:
