@@ -15,6 +15,7 @@ from textual.pilot import Pilot
 from agent_tui.ui.app import AgentTui
 from agent_tui.ui.launch import Launch
 from agent_tui.ui.replay_controller import ReplayController
+from agent_tui.ui.screens.session import SessionScreen
 from agent_tui.ui.terminal import say_last
 from tests.ui.driver import Driver
 
@@ -64,6 +65,10 @@ async def home(person: Driver) -> None:
     person.app.exit()
 
 
+def on_session(person: Driver) -> bool:
+    return isinstance(person.app.screen, SessionScreen)
+
+
 async def live(person: Driver) -> None:
     """A session from the question of trust to its commit, and the dialogs of every gate."""
     await person.until(lambda: "agent-tui.toml" in person.text, "the question of trust")
@@ -72,14 +77,19 @@ async def live(person: Driver) -> None:
     for kind, keys in (
         ("spec", ("r", "e")),
         ("diff", ("c", "r", "e")),
-        ("verdict", ("c", "r", "w")),
+        ("verdict", ("c", "r")),
         ("message", ("e", "r")),
     ):
         await person.gate(kind)
         for key in keys:
             await person.press(key)
-            await person.settle()
-            await person.press("escape")
+            await person.until(lambda: not on_session(person), f"the dialog of {key}")
+            await person.pilot.pause()
+            for _ in range(5):  # a dialog may ask once more before it closes
+                if not on_session(person):
+                    await person.press("escape")
+                    await person.pilot.pause()
+            assert on_session(person), f"{key} opened what escape does not close"
             await person.settle()
         await person.press("a")
     await person.finished()
