@@ -325,7 +325,7 @@ async def begin(
         session_id,
         _worktrees(env),
         hooks=_outside(env),
-        adopt=given is not None and given.kind == "worktree",
+        adopt=given.tree if given is not None and given.kind == "worktree" else "",
     )
     gates = gate_policies(env, headless=person is None)
     if opening.document is not None:
@@ -411,7 +411,7 @@ async def resume_session(
             log.id,
             _worktrees(env),
             hooks=_outside(env),
-            adopt=given is not None and given.kind == "worktree",
+            adopt=given.tree if given is not None and given.kind == "worktree" else "",
         )
         async with _closing_on_error(workspace):
             source = ModelSource(

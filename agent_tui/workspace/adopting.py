@@ -1,8 +1,9 @@
 """Landing a commit that was made from the person's own working tree: no file is written.
 
 The branch moves forward, and the index takes over what was committed, so that what is left shows
-as a change just as before: staged what was staged, unstaged what was not. Where both have changed
-one file's staged text in the same place, its entry becomes the committed one and is named.
+as a change just as before: staged what was staged, unstaged what was not. Where a file was staged
+in part and the committed text contradicts that part, its entry becomes the committed one, and the
+file is named.
 """
 
 import shutil
@@ -31,10 +32,15 @@ class Stays(Exception):
 
 
 class Adoption:
-    """Takes a commit over into the person's index, on the git thread."""
+    """Takes a commit over into the person's index, on the git thread.
 
-    def __init__(self, trees: Trees) -> None:
+    Args:
+        tree: The person's files, as they were reviewed.
+    """
+
+    def __init__(self, trees: Trees, tree: str) -> None:
         self._trees = trees
+        self._tree = tree
         self._git = trees.git
 
     def take_over(self, changes: Sequence[RawChange], user: Place, move: Callable[[], None]) -> str:
@@ -52,10 +58,17 @@ class Adoption:
             Stays: If git refuses; then nothing is changed.
         """
         before = self._entries([c.path for c in changes], user)
+        whole = {
+            change.path: _entry(change.new_mode, change.new_oid, self._trees.location.zero)
+            for change in self._trees.raw(self._trees.base_tree, self._tree)
+        }
         wanted: dict[str, _Entry] = {}
         lost = []
         for change in changes:
-            merged = self._merged(change, before.get(change.path))
+            staged = before.get(change.path)
+            if staged is not None and staged == whole.get(change.path):
+                continue  # all of it was staged, so what is left of it still is
+            merged = self._merged(change, staged)
             if merged is None:
                 lost.append(change.path)
                 merged = _entry(change.new_mode, change.new_oid, self._trees.location.zero)

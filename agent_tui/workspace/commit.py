@@ -51,7 +51,7 @@ class Committer:
     """Makes the commit of one session, on the git thread."""
 
     def __init__(
-        self, trees: Trees, facts: RepoFacts, consent: Consent, *, adopt: bool = False
+        self, trees: Trees, facts: RepoFacts, consent: Consent, *, adopt: str = ""
     ) -> None:
         self._trees = trees
         self._git = trees.git

@@ -54,14 +54,15 @@ class Landing:
     """Lands the commit of one session, on the git thread.
 
     Args:
-        adopt: Whether the commit was made from the person's own files, which then stay as they are.
+        adopt: The tree of the person's own files, if the commit was made from them; then they stay
+            as they are.
     """
 
-    def __init__(self, trees: Trees, facts: RepoFacts, *, adopt: bool = False) -> None:
+    def __init__(self, trees: Trees, facts: RepoFacts, *, adopt: str = "") -> None:
         self._trees = trees
         self._git: Git = trees.git
         self._facts = facts
-        self._adoption = Adoption(trees) if adopt else None
+        self._adoption = Adoption(trees, adopt) if adopt else None
 
     def land(self, commit: str, approval: Approval, branch: str) -> tuple[str | None, str]:
         """Land it if nothing of the person's is overwritten.

@@ -38,7 +38,7 @@ class GitWorkspace:
         *,
         session: str,
         hooks: Consent,
-        adopt: bool = False,
+        adopt: str = "",
     ) -> None:
         self._thread = thread
         self._parts = parts
@@ -69,7 +69,7 @@ class GitWorkspace:
         folder: Path,
         *,
         hooks: Consent = "refuse",
-        adopt: bool = False,
+        adopt: str = "",
     ) -> "GitWorkspace":
         """Make the worktree of a new session, with the files of the base commit.
 
@@ -79,8 +79,8 @@ class GitWorkspace:
             folder: Where worktrees are; this one is ``folder/session``.
             hooks: Whether programs that the repository names may run: its commit hooks, and the
                 program that signs if the repository's own configuration chooses it.
-            adopt: Whether the change comes from the person's own files: they stay as they are when
-                the commit lands.
+            adopt: The tree of the person's own files, if the change is theirs: they stay as they
+                are when the commit lands.
 
         Raises:
             WorkspaceError: If there is such a worktree already, or git refuses.
@@ -95,7 +95,7 @@ class GitWorkspace:
         folder: Path,
         *,
         hooks: Consent = "refuse",
-        adopt: bool = False,
+        adopt: str = "",
     ) -> "GitWorkspace":
         """Open the worktree of a session that goes on; one that is gone is made again.
 
@@ -113,7 +113,7 @@ class GitWorkspace:
         hooks: Consent,
         *,
         resume: bool,
-        adopt: bool,
+        adopt: str,
     ) -> "GitWorkspace":
         session_branch(session)
         thread = GitThread()
