@@ -73,11 +73,10 @@ def opencode(folder: Path) -> Path:
         told = {"status": "completed", "input": given, "output": "ok", **state}
         return {"type": "tool", "tool": name, "callID": call, "state": told}
 
-    shown = {"path": "/r/n.txt", "text": BEFORE, "lineStart": 1, "lineEnd": 3, "totalLines": 3}
+    diff = "@@ -1,3 +1,3 @@\n one\n-two\n+zwei\n three\n"
     edit = {"filePath": "/r/n.txt", "oldString": "two", "newString": "zwei"}
     parts = [
-        tool("read", "c1", {}, metadata={"display": {**shown, "truncated": False}}),
-        tool("edit", "c2", edit, metadata={}),
+        tool("edit", "c2", edit, metadata={"diff": diff}),
         tool("edit", "c3", edit, status="error", error="The user rejected permission to use it"),
         {"type": "step-finish", "id": "p", "cost": 0.25, "tokens": {
             "input": 10, "output": 4, "reasoning": 1, "cache": {"read": 5, "write": 2}}},
@@ -236,6 +235,16 @@ def test_a_refusal_in_opencode_is_a_decision(tmp_path: Path) -> None:
 def test_failed_commands_are_seen(tmp_path: Path) -> None:
     assert [x.ok for x in read(mini(tmp_path)).events(e.ToolReturned)] == [False]
     assert [x.ok for x in read(atif(tmp_path)).events(e.ToolReturned)] == [False, True]
+
+
+def test_what_stands_before_the_first_time_is_not_later_than_it(tmp_path: Path) -> None:
+    """The file is newer than the session: its time must not push everything to the end."""
+    done = read(mini(tmp_path))
+    assert {r.at.timestamp() for r in done.records} == {1795353239.5}
+
+
+def test_the_marks_around_a_result_are_no_part_of_it(tmp_path: Path) -> None:
+    assert [x.summary for x in read(mini(tmp_path)).events(e.ToolReturned)] == ["exit code 2\nno\n"]
 
 
 def test_a_message_that_grows_is_told_once(tmp_path: Path) -> None:

@@ -50,7 +50,7 @@ def export_html(prepared: Prepared, describe: Describe) -> bytes:
         "csp": _policy(style, script),
         "title": html.escape(one_line(started.request, 120) or prepared.id),
         "repo": panes.esc(started.repo.name),
-        "branch": panes.esc(started.repo.branch or "detached"),
+        "branch": _branch(started),
         "request": panes.esc(one_line(started.request, 400)),
         "session": panes.esc(prepared.id),
         "style": style,
@@ -63,6 +63,12 @@ def export_html(prepared: Prepared, describe: Describe) -> bytes:
     }
     page = _PLACEHOLDER.sub(lambda match: values[match[1]], template)
     return page.encode("utf-8", "replace")
+
+
+def _branch(started: e.SessionStarted) -> str:
+    """The branch; of an imported session without one, nobody knows whether there was one."""
+    branch = started.repo.branch or ("detached" if started.source is None else "")
+    return panes.span(f"⎇ {branch}", "muted") if branch else ""
 
 
 def _policy(style: str, script: str) -> str:

@@ -80,6 +80,7 @@ class Builder:
         self._counted = counted if counted is not None else set()
         self._at: datetime | None = None
         self._fallback = fallback
+        self._waiting: list[tuple[e.Event, Actor]] = []
         self._back = 0
         self._again = 0
         self._started = False
@@ -182,6 +183,7 @@ class Builder:
         turn = self._turn
         now = self._when(at)
         wall = (now - turn.started).total_seconds() if turn.started and self.timed else 0.0
+        wall = max(0.0, wall)  # the file's own time stands for a beginning without one
         finished = e.StepFinished(step=turn.step, outcome=outcome, wall_s=wall, detail=cut(detail))
         self._emit(finished, "engine", at)
         turn.step = ""
@@ -361,6 +363,7 @@ class Builder:
 
     def finish(self, event: e.SessionImported) -> None:
         """The account, as the session's last event."""
+        self._at = self._at or self._fallback
         self._emit(event, "engine", None)
 
     def close(self) -> None:
@@ -374,11 +377,21 @@ class Builder:
         return max(at, self._at) if self._at is not None else at
 
     def _emit(self, event: e.Event, actor: Actor, at: datetime | None) -> datetime:
+        if at is None and self._at is None:
+            # Records before the first that has a time happened no later than that one.
+            self._waiting.append((event, actor))
+            return self._fallback
         if at is not None and self._at is not None and at < self._at:
             self._back += 1
         self._at = self._when(at)
+        self._release()
         self.sink.emit(event, actor, self._at)
         return self._at
+
+    def _release(self) -> None:
+        waiting, self._waiting = self._waiting, []
+        for event, actor in waiting:
+            self.sink.emit(event, actor, self._at or self._fallback)
 
 
 def model_ref(provider: str, model: str) -> ModelRef | None:

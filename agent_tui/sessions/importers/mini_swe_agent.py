@@ -27,7 +27,10 @@ NAME = "mini-swe-agent"
 AGENT = "mini-swe-agent"
 UNKNOWN = ("The edits one by one: the agent works by shell, and the source has the final patch.",)
 _BLOCK = re.compile(r"```(?:mswea_bash_command|bash|sh)\s*\n(.*?)\n?```", re.DOTALL)
-_RESULT = re.compile(r"\s*<returncode>\s*(-?\d{1,6})\s*</returncode>\s*", re.DOTALL)
+_RESULT = re.compile(
+    r"\s*<returncode>\s*(-?\d{1,6})\s*</returncode>\s*(?:<output>\n?)?(.*?)(?:</output>\s*)?",
+    re.DOTALL,
+)
 
 
 def matches(head: Head) -> bool:
@@ -123,9 +126,9 @@ class _Reader:
             self._waiting.remove(call)
         code = extra.get("returncode")
         output = text(extra.get("raw_output")) if "raw_output" in extra else said
-        stated = _RESULT.match(said)
+        stated = _RESULT.fullmatch(said)
         if code is None and stated:
-            code = int(stated[1])
+            code, output = int(stated[1]), stated[2]
         ok = code == 0 or (code is None and not stated)
         head = f"exit code {code}\n" if isinstance(code, int) and code else ""
         self.out.returned(call, ok, head + output, time_of(extra.get("timestamp")))

@@ -184,9 +184,6 @@ class _Parts:
 
     def _files(self, name: str, given: Object, metadata: Object) -> None:
         files = self.out.files
-        shown = obj(metadata.get("display"))
-        if name == "read" and _whole(shown):
-            files.saw(text(shown.get("path")), text(shown.get("text")))
         if not is_edit(name):
             return
         path = text(given.get("filePath")) or text(metadata.get("filepath"))
@@ -203,13 +200,3 @@ class _Parts:
                 self.out.note("A diff in the source is cut short; it is left out.")
         else:
             edit_by_arguments(files, name, given)
-
-
-def _whole(shown: Object) -> bool:
-    total = number(shown.get("totalLines"))
-    return (
-        shown.get("truncated") is False
-        and number(shown.get("lineStart")) == 1
-        and total > 0
-        and number(shown.get("lineEnd")) >= total
-    )

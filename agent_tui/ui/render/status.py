@@ -43,11 +43,10 @@ def header(state: State, width: int, now_s: float = 0.0, *, replaying: str = "")
     if session is None:
         return Content.styled("agent-tui", "bold")
     limits = effective_limits(state)
-    branch = session.repo.branch or "detached"
-    left: list[str | tuple[str, str] | Content] = [
-        (visible(session.repo.name), "bold"),
-        (f" ⎇ {visible(branch)}", "$muted"),
-    ]
+    branch = session.repo.branch or ("detached" if session.source is None else "")
+    left: list[str | tuple[str, str] | Content] = [(visible(session.repo.name), "bold")]
+    if branch:
+        left.append((f" ⎇ {visible(branch)}", "$muted"))
     right: list[str | tuple[str, str] | Content] = []
     total = f"/{limits.iterations}" if limits.iterations else ""
     step = state.step
