@@ -161,6 +161,8 @@ def live(*script: str) -> Before:
                 await person.type(word[1:])
             else:
                 await person.press(word)
+        for box in pilot.app.screen.query("Input, TextArea"):
+            box.cursor_blink = False  # on a slow machine it was gone in the picture now and then
         await person.settle()
         person.app.clear_notifications()
         await pilot.pause()
