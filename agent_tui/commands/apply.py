@@ -81,6 +81,8 @@ def _apply(arguments: argparse.Namespace) -> int:
 
 
 def _text(name: str) -> bytes:
+    if name == "-" and sys.stdin.isatty():
+        print("reading edits from the terminal; end them with ctrl+d", file=sys.stderr)
     return sys.stdin.buffer.read() if name == "-" else Path(name).read_bytes()
 
 

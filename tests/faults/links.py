@@ -23,8 +23,11 @@ while True:
         os.symlink(outside, "d")
         os.unlink("d")
         os.rename("kept", "d")
-    except OSError:  # the writer has made the folder anew
-        os.rename("kept", f"junk-{number}")
+    except OSError:  # the writer has made the folder anew, or removed it while it was empty
+        if os.path.isdir("kept"):
+            os.rename("kept", f"junk-{number}")
+        if not os.path.lexists("d"):
+            os.mkdir("d")
 """
 
 
