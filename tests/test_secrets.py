@@ -70,7 +70,7 @@ def test_no_secret_gets_anywhere(tmp_path: Path, use: str) -> None:
     config.write_text(
         f'[[checks]]\nname = "look"\ncommand = ["sh", "-c", {json.dumps(look)}]\n'
         f'[deploy]\ncommand = ["sh", "-c", "env; env >> {spied}"]\n[gates]\ndeploy = "auto"\n'
-        f'[sandbox]\nuse = "{use}"\n'
+        f'[sandbox]\nuse = "{use}"\n[commit]\nhooks = "run"\n'
         '[providers.gateway]\nkind = "chat"\nbase_url = "http://localhost:1/v1"\n'
         'key_env = "MY_GATEWAY"\n'
     )

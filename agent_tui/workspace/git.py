@@ -272,10 +272,18 @@ class GitThread:
 
         Raises:
             WorkspaceError: If it raises that, or the system refuses something (a full disk).
+            asyncio.CancelledError: If the thread has been closed.
         """
         loop = asyncio.get_running_loop()
         try:
-            return await loop.run_in_executor(self._executor, partial(function, *args, **kwargs))
+            future = loop.run_in_executor(self._executor, partial(function, *args, **kwargs))
+        except RuntimeError as error:
+            if not self._closed:
+                raise
+            # The session was left: what still wanted something of it is called off.
+            raise asyncio.CancelledError from error
+        try:
+            return await future
         except OSError as error:
             raise system_error(error) from error
 
