@@ -13,7 +13,7 @@ from agent_tui.ui.diff import DiffView
 from agent_tui.ui.diff_pane import DiffPane, node_of
 from agent_tui.ui.looks import Looks
 from agent_tui.ui.render import diff, spec, status, verdict
-from agent_tui.ui.render.activity import activity_rows
+from agent_tui.ui.render.activity import CHARACTERS, IN_REPLAY, activity_rows
 from agent_tui.ui.render.comments import comment_notes
 from agent_tui.ui.render.tool import tool_rows
 from agent_tui.ui.screens.session import SessionScreen
@@ -283,7 +283,13 @@ class Presenter:
         question = state.gate.tool if state.gate is not None else None
         if width > 0 and self._changed("activity", step, question, width):
             asked = tool_rows(question, width) if question is not None else []
-            view.show([*activity_rows(state, width), *asked], follow=True)
+            view.show(
+                [
+                    *activity_rows(state, width, CHARACTERS if self._source.live else IN_REPLAY),
+                    *asked,
+                ],
+                follow=True,
+            )
 
     def _show_verdict(self, state: State) -> None:
         view = self._view("verdict")

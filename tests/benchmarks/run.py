@@ -15,6 +15,7 @@ import traceback
 from collections.abc import Callable
 from pathlib import Path
 
+from tests.benchmarks.big import big_session, many_sessions
 from tests.benchmarks.commits import commit_rows, patch_rows
 from tests.benchmarks.diffs import diff_pane, diff_rows
 from tests.benchmarks.imports import import_speed
@@ -38,6 +39,8 @@ SECTIONS = (
     "patch",
     "sandbox",
     "peers",
+    "big",
+    "many",
 )
 
 
@@ -97,6 +100,8 @@ def main() -> int:
             return [*rows, *diff_pane(folder, 3 if options.quick else 5, seen)]
 
         sections: dict[str, Callable[[], list[Row]]] = {
+            "big": lambda: big_session(folder, 100_000 if options.quick else 1_000_000, 5),
+            "many": lambda: many_sessions(folder, 300 if options.quick else 5_000, 5),
             "start": start,
             "process": lambda: whole_process(2 * runs + 1),
             "loop": lambda: loop_overhead(folder, runs),

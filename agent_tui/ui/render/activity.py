@@ -1,9 +1,10 @@
 """What a step streams: thinking, words, tool calls as they are written, and their results."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from textual.content import Content
 
+from agent_tui.domain.output import Output, Pieces
 from agent_tui.domain.state import State
 from agent_tui.engine.answers import draft
 from agent_tui.engine.context import CALL
@@ -15,14 +16,38 @@ WRITTEN = 8
 """Lines that are shown of a text that is still being written."""
 
 
-def activity_rows(state: State, width: int) -> list[Row]:
-    """What the coder did in its last step: thinking, words, tool calls and their results."""
+PIECES = 1_000
+CHARACTERS = 40_000
+IN_REPLAY = 6_000
+"""Of what a step streamed, the last so many pieces and characters are shown: about 500 lines."""
+
+
+def recent(output: Pieces, room: int = CHARACTERS) -> Sequence[Output]:
+    """The end of what a step streamed: about *room* characters of it."""
+    pieces = output.tail(PIECES)
+    first = len(pieces)
+    while first and room > 0:
+        first -= 1
+        room -= len(pieces[first].text)
+    return pieces[first:]
+
+
+def activity_rows(state: State, width: int, room: int = CHARACTERS) -> list[Row]:
+    """What the coder did in its last step: thinking, words, tool calls and their results.
+
+    Args:
+        room: How many characters of it, from its end.
+    """
     step = next((s for s in reversed(state.steps) if s.kind == "code"), None)
     if step is None:
         return []
     result: list[Row] = []
     # What a call looked like on its way is told by the call itself once its answer is complete.
-    pieces = (p for p in step.output if p.channel != "arguments" or p.seq > step.answered)
+    shown = recent(step.output, room)
+    if len(shown) < len(step.output.tail(len(shown) + 1)):
+        note = Content.styled("… what came before is in the log: step back in a replay", "$muted")
+        result.append(Row(note.truncate(width, ellipsis=True)))
+    pieces = (p for p in shown if p.channel != "arguments" or p.seq > step.answered)
     for channel, text in _merged(pieces):
         if channel == "thinking":
             lines = paragraph(text.strip(), width, style="italic $muted")

@@ -11,6 +11,7 @@ from agent_tui.domain.state import State, Step
 from agent_tui.domain.verdict import LedgerEntry
 from agent_tui.engine.answers import draft
 from agent_tui.engine.committer import full_message
+from agent_tui.ui.render.activity import recent
 from agent_tui.ui.render.given import given_of
 from agent_tui.ui.render.imported import imported_rows
 from agent_tui.ui.render.text import BLANK, FINDING_STYLE, heading, paragraph, rows, safe, seconds
@@ -149,7 +150,7 @@ def _output_rows(results: tuple[CheckResult, ...], width: int) -> list[Row]:
 
 
 def _live_check(step: Step, width: int) -> list[Row]:
-    text = "".join(piece.text for piece in step.output)
+    text = "".join(piece.text for piece in recent(step.output))
     out = [heading("Checks", "running")]
     for line in text.split("\n")[-40:]:
         style = "$model" if line.startswith("$ ") else "$muted"
