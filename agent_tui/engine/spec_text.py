@@ -204,8 +204,8 @@ def spec_from_text(text: str, used_ids: Iterable[str] = ()) -> Spec:
             is not known.
     """
     reader = _Reader()
-    for number, line in enumerate(text.replace("\r\n", "\n").split("\n"), start=1):
-        reader.read(number, line)
+    for number, line in enumerate(text.split("\n"), start=1):
+        reader.read(number, line.rstrip("\r"))  # with or without a line feed it is a line's end
     title = reader.title.text() if reader.title else ""
     if not title.strip():
         at = reader.title.line if reader.title else 1

@@ -128,6 +128,8 @@ def test_special_text_anywhere(text: str, form: str) -> None:
 
 @given(st.text() | st.lists(LINE, max_size=12).map("\n".join), st.sets(st.sampled_from(["AC1"])))
 @example("# t\n## Acceptance criteria\n- AC1:\n", {"AC1"})
+@example("0\r", set())
+@example("\\\r\r", set())
 def test_any_text_is_read_or_refused(text: str, used: set[str]) -> None:
     for body in (text, f"# t\n\n{text}\n\n## Acceptance criteria\n- x\n{text}"):
         try:
