@@ -12,7 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.faults import disk, kills, links, parsers, persons
+from tests.faults import cuts, disk, kills, links, parsers, persons
 
 
 @dataclass
@@ -54,6 +54,14 @@ def point_kills(folder: Path, large: bool) -> Row:
     deaths = done[0][0] + done[1][0]
     tried = f"{sum(deaths.values())} kills at {len(deaths)} points"
     return Row("kill -9 at the points of a commit", tried, done[0][1] + done[1][1])
+
+
+def cut_logs(folder: Path, large: bool) -> Row:
+    behind, within, problems = cuts.cut(folder / "cuts", 20_000 if large else 500)
+    count = 1_000 if large else 20
+    told, more = cuts.kill(folder / "killed", count)
+    words = f"{behind} cuts behind records, {within} within, {count} kills"
+    return Row("a log that ends anywhere", f"{words}, {told} acknowledged", problems + more)
 
 
 def failing_disk(folder: Path, large: bool) -> Row:
@@ -98,6 +106,7 @@ def readers(folder: Path, large: bool) -> Row:
 ROWS: dict[str, Callable[[Path, bool], Row]] = {
     "kills": random_kills,
     "points": point_kills,
+    "cuts": cut_logs,
     "calls": failing_disk,
     "disk": full_disk,
     "person": person,

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.faults import disk, kills, links, persons
+from tests.faults import cuts, disk, kills, links, persons
 from tests.faults.life import POINTS
 
 
@@ -32,6 +32,20 @@ def test_killed_at_the_points_of_a_commit(tmp_path: Path, say) -> None:
     say(f"{sum(deaths.values())} kills at {len(deaths)} points")
     assert problems == []
     assert set(deaths) == set(POINTS)
+
+
+def test_a_log_that_is_cut_off_anywhere_opens_again(tmp_path: Path, say) -> None:
+    behind, within, problems = cuts.cut(tmp_path, 100)
+    say(f"{behind} cuts of a log behind records and {within} within")
+    assert problems == []
+    assert behind + within >= 500
+
+
+def test_what_a_killed_writer_acknowledged_stands(tmp_path: Path, say) -> None:
+    told, problems = cuts.kill(tmp_path / "killed", 20)
+    say(f"20 kills of a writer, {told} records acknowledged")
+    assert problems == []
+    assert told > 20
 
 
 def test_failing_calls(tmp_path: Path, say) -> None:
