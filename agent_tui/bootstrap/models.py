@@ -133,9 +133,13 @@ class ModelSource:
 def configured(settings: Settings) -> "dict[str, ProviderConfig]":
     """The providers of the configuration."""
     from agent_tui.providers.catalog import ProviderConfig  # noqa: PLC0415 - see above
+    from agent_tui.providers.wire import Timeouts  # noqa: PLC0415 - see above
 
     return {
-        name: ProviderConfig(**provider.model_dump())
+        name: ProviderConfig(
+            **provider.model_dump(exclude={"timeout_s"}),
+            timeouts=Timeouts(silence_s=provider.timeout_s),
+        )
         for name, provider in settings.providers.items()
     }
 

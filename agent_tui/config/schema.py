@@ -195,8 +195,10 @@ class ProviderSettings(Section):
         max_output_tokens: Of ``chat``: the server's own limit.
         native_patch: Of ``openai``: whether the models have OpenAI's own tool for patches.
         context_window: Tokens that the models take in and give out in one call, where the price
-    native_patch: Flag | None = None
             list does not know it.
+        timeout_s: Seconds of silence after which a call counts as stalled, and is made again. Long
+            by default, as in the providers' own SDKs: models that think say nothing for minutes,
+            and a local server reads a long prompt as slowly.
     """
 
     kind: Literal["anthropic", "openai", "chat"]
@@ -208,6 +210,8 @@ class ProviderSettings(Section):
     enforce_schema: Flag = True
     max_output_tokens: Annotated[int, Field(strict=True, ge=1)] | None = None
     context_window: Annotated[int, Field(strict=True, ge=1)] | None = None
+    native_patch: Flag | None = None
+    timeout_s: Annotated[Seconds, Field(le=86_400)] = 600.0
 
 
 class RuleSettings(Section):

@@ -7,7 +7,7 @@ this content of the file.
 
 import difflib
 import tomllib
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, get_args
@@ -96,7 +96,7 @@ def load_settings(
     problems: list[str] = []
     user = _read(user_file, "user", problems)
     project = _read(project_file, "project", problems)
-    command_line = _override(overrides or {}, problems)
+    command_line = _override(overrides or {}, user.values, problems)
     if problems:
         raise ConfigError(*problems)
 
@@ -178,37 +178,73 @@ def _read(path: Path | None, layer: Layer, problems: list[str]) -> _Layer:
     try:
         settings = Settings.model_validate(table)
     except ValidationError as error:
-        problems += [
-            f"{path}:{lines.line(where)}: {what}" for where, what in _explain(error, table)
-        ]
+        problems += [f"{path}:{lines.line(where)}: {what}" for where, what in _explain(error)]
         return empty
     keys = list(_keys_of(table))
     values = {key: _get(settings, key) for key in keys}
     return _Layer(values, {k: Source(layer, path, lines.line(k)) for k in keys}, content)
 
 
-def _override(overrides: Mapping[str, Any], problems: list[str]) -> _Layer:
+def _override(
+    overrides: Mapping[str, Any], beneath: Mapping[Key, Any], problems: list[str]
+) -> _Layer:
+    """The command line's layer.
+
+    The keys of one table are checked together, and with the keys *beneath*, those of the user's
+    file: the table may need them all to be complete.
+    """
     layer = _Layer({}, {})
+    tables: dict[Key, dict[Key, tuple[Any, ...]]] = {}
     for dotted, value in overrides.items():
         first, _, rest = dotted.partition(".")
         key = (first, rest) if first == "keymap" else tuple(dotted.split("."))
-        found: ValidationError | None = None
-        for candidate in _candidates(value):
-            table = _nested({key: candidate})
-            try:
-                settings = Settings.model_validate(table)
-            except ValidationError as error:
-                found = found or error
-                continue
-            leaf = _keys_of(table)
-            layer.values |= {k: _get(settings, k) for k in leaf}
-            layer.sources |= dict.fromkeys(_keys_of(table), Source("command line"))
-            found = None
-            break
+        tables.setdefault(key[:-1], {})[key] = tuple(_candidates(value))
+    for parent in sorted(tables, key=len):
+        below = {
+            key: value
+            for key, value in (*beneath.items(), *layer.values.items())
+            if key[: len(parent)] == parent and len(key) > len(parent)
+        }
+        chosen, found = _chosen(tables[parent], below)
         if found:
-            table = _nested({key: value})
-            problems += [f"command line: {what}" for _, what in _explain(found, table)]
+            problems += [f"command line: {what}" for _, what in _explain(found)]
+            continue
+        settings = Settings.model_validate(_nested(below | chosen))
+        leaf = tuple(_keys_of(_nested(chosen)))
+        layer.values |= {key: _get(settings, key) for key in leaf}
+        layer.sources |= dict.fromkeys(leaf, Source("command line"))
     return layer
+
+
+def _chosen(
+    keys: Mapping[Key, Sequence[Any]], below: dict[Key, Any]
+) -> tuple[dict[Key, Any], ValidationError | None]:
+    """For each key the first of its candidates that fits, and what is wrong where none does."""
+    tried = dict.fromkeys(keys, 0)
+    while True:
+        chosen = {key: keys[key][number] for key, number in tried.items()}
+        error = _error(below | chosen)
+        if error is None:
+            return chosen, None
+        wrong = [key for key in keys if _is_wrong(key, error)]
+        more = [key for key in wrong if tried[key] + 1 < len(keys[key])]
+        if not more:
+            first = chosen | {key: keys[key][0] for key in wrong}
+            return first, _error(below | first) or error
+        for key in more:
+            tried[key] += 1
+
+
+def _error(values: Mapping[Key, Any]) -> ValidationError | None:
+    try:
+        Settings.model_validate(_nested(values))
+    except ValidationError as error:
+        return error
+    return None
+
+
+def _is_wrong(key: Key, error: ValidationError) -> bool:
+    return any(item["loc"][: len(key)] == key for item in error.errors(include_url=False))
 
 
 def _candidates(value: Any) -> Iterable[Any]:
@@ -251,7 +287,7 @@ def _current(key: Key, values: Mapping[Key, Any]) -> Any:
     return _get(Settings(), key)
 
 
-def _explain(error: ValidationError, table: Mapping[str, Any]) -> Iterable[tuple[Key, str]]:
+def _explain(error: ValidationError) -> Iterable[tuple[Key, str]]:
     for item in error.errors(include_url=False):
         where: tuple[Any, ...] = item["loc"]
         name = ".".join(str(part) for part in where)

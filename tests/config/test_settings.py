@@ -404,6 +404,42 @@ def test_effective_rows(files: Files) -> None:
     assert set(rows) == set(loaded.sources)
 
 
+def test_overrides_of_one_table_are_checked_together(files: Files) -> None:
+    near = {
+        "providers.near.base_url": "http://localhost:1/v1",
+        "providers.near.timeout_s": "30",
+        "providers.near.priced_as": "7",  # a text that reads like a number
+        "providers.near.kind": "chat",
+    }
+    loaded = files.load(overrides=near)
+    provider = loaded.settings.providers["near"]
+    assert (provider.kind, provider.timeout_s, provider.priced_as) == ("chat", 30, "7")
+    assert all(loaded.sources[key].layer == "command line" for key in near)
+    with pytest.raises(ConfigError) as caught:
+        files.load(overrides={key: near[key] for key in near if not key.endswith("kind")})
+    assert caught.value.problems == ("command line: providers.near.kind is missing",)
+    with pytest.raises(ConfigError) as caught:
+        files.load(overrides=near | {"providers.near.timeout_s": "-1"})
+    assert caught.value.problems == (
+        "command line: providers.near.timeout_s should be greater than 0, not -1",
+    )
+
+
+def test_an_override_completes_the_table_of_a_file(files: Files) -> None:
+    user = '[providers.near]\nkind = "chat"\nbase_url = "http://localhost:1/v1"\n'
+    loaded = files.load(user, overrides={"providers.near.native_patch": "false"})
+    provider = loaded.settings.providers["near"]
+    assert (provider.kind, provider.native_patch) == ("chat", False)
+    assert loaded.sources["providers.near.kind"].layer == "user"
+    assert loaded.sources["providers.near.native_patch"].layer == "command line"
+
+
+@pytest.mark.parametrize("wrong", ["0", "-5", "nan", "inf", "86401", '"60"', "true"])
+def test_the_timeout_of_a_provider_is_a_number_of_seconds(files: Files, wrong: str) -> None:
+    with pytest.raises(ConfigError, match=r"providers\.near\.timeout_s should be"):
+        files.load(f'[providers.near]\nkind = "chat"\ntimeout_s = {wrong}\n')
+
+
 def test_settings_do_not_change() -> None:
     with pytest.raises(ValueError, match="frozen"):
         Settings().theme = "x"  # type: ignore[misc]

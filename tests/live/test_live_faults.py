@@ -29,6 +29,7 @@ from provider_loopback import Loopback, Reply, json_reply
 from agent_tui.domain import events as e
 from agent_tui.domain.base import ModelRef
 from agent_tui.domain.decision import Approve, ChangeModel
+from agent_tui.domain.state import State
 from agent_tui.engine.gates import Parked
 from agent_tui.headless import run_headless
 
@@ -154,6 +155,39 @@ async def test_after_the_last_attempt_there_is_a_gate(server: Loopback, tmp_path
     assert "It was tried 5 times." in question
 
 
+IMPATIENT = {
+    "providers.claude.timeout_s": 0.3,
+    "providers.gpt.timeout_s": 0.3,
+}
+
+
+def stalls(api: Api) -> Reply:
+    return Reply([*api.start, *api.text("Half a plan")], end="hang")
+
+
+async def test_a_stalled_stream_is_tried_again_and_ends_at_a_gate(
+    server: Loopback, tmp_path: Path
+) -> None:
+    server.replies = [stalls(ANTHROPIC) for _ in range(5)]
+
+    def go_on(state: State) -> Approve:
+        server.replies = whole_loop()
+        return Approve()
+
+    person = Person(go_on)
+    live = await begin(tmp_path, server, person, settings=IMPATIENT)
+    finished = await live.finish(person)
+    await live.session.close()
+    assert finished.outcome == "committed", finished.detail
+    assert "claude:opus did not answer in time" in person.faults[0]
+    assert "It was tried 5 times." in person.faults[0]
+    stalled = live.session.state.steps[0].id
+    kinds = [r.kind for r in live.events(e.ModelRetried) if r.step == stalled]
+    assert kinds == ["timeout"] * 4
+    texts = [piece.text for piece in live.session.state.steps[-1].output]
+    assert "Half a plan" not in "".join(texts)
+
+
 async def test_a_turn_that_pauses_is_sent_back(server: Loopback, tmp_path: Path) -> None:
     from provider_frames import a_start, a_stop, a_text
 
@@ -267,6 +301,22 @@ async def test_without_a_screen_a_fault_leaves_a_session_to_resume(
     assert await run_headless(live.session, as_json=False) == 6
     out = capsys.readouterr()
     assert "provider error: gpt:codex refused the API key" in out.out
+    assert f"go on with: agent-tui resume {live.session.id}" in out.err
+    server.replies = list(rest)
+    again = await resume(tmp_path, server, live.session.id, None)
+    assert await run_headless(again.session, as_json=False) == 0
+    assert (tmp_path / "repository/b.txt").read_text() == "better\n"
+
+
+async def test_without_a_screen_a_stalled_stream_leaves_a_session_to_resume(
+    server: Loopback, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    plan, *rest = whole_loop()
+    server.replies = [plan, *(stalls(RESPONSES) for _ in range(5))]
+    live = await begin(tmp_path, server, None, settings=IMPATIENT)
+    assert await run_headless(live.session, as_json=False) == 6
+    out = capsys.readouterr()
+    assert "provider error: gpt:codex did not answer in time" in out.out
     assert f"go on with: agent-tui resume {live.session.id}" in out.err
     server.replies = list(rest)
     again = await resume(tmp_path, server, live.session.id, None)

@@ -25,7 +25,11 @@ FAULTS: dict[str, tuple[str, ...]] = {
         f"{LIVE}::PASSING[error in mid-stream]",
     ),
     "dropped stream": (f"{WIRE}::test_a_dropped_stream", f"{LIVE}::PASSING[dropped]"),
-    "stalled stream": (f"{WIRE}::test_a_stalled_stream",),
+    "stalled stream": (
+        f"{WIRE}::test_a_stalled_stream",
+        f"{LIVE}::test_a_stalled_stream_is_tried_again_and_ends_at_a_gate",
+        f"{LIVE}::test_without_a_screen_a_stalled_stream_leaves_a_session_to_resume",
+    ),
     "end without a terminal event": (
         f"{WIRE}::test_an_end_without_a_terminal_event",
         f"{LIVE}::PASSING[no terminal event]",
