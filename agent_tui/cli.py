@@ -21,7 +21,7 @@ from agent_tui.commands import (
     undo,
     write,
 )
-from agent_tui.commands.common import parents
+from agent_tui.commands.common import Commands, parents
 from agent_tui.commands.output import visible_output
 
 EPILOG = """exit codes: 0 committed or nothing to do, 1 failed, 2 wrong usage, configuration or
@@ -41,7 +41,7 @@ def build_parser() -> argparse.ArgumentParser:
         parents=[shared.common, shared.models],
     )
     parser.add_argument("--version", action="version", version=f"agent-tui {__version__}")
-    commands = parser.add_subparsers(dest="command", metavar="COMMAND")
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND", action=Commands)
     for module in (run, review, replay, sessions, apply, undo, doctor, rules, write, config):
         module.add(commands, shared)
     return parser

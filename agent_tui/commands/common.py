@@ -21,6 +21,36 @@ USAGE = 2
 
 Run = Callable[[argparse.Namespace], int]
 Subparsers = argparse._SubParsersAction  # argparse has no public name for it
+if TYPE_CHECKING:
+    _Commands = Subparsers[argparse.ArgumentParser]
+else:
+    _Commands = Subparsers
+
+
+class Commands(_Commands):
+    """Commands whose options may also stand before their name where the parent has them, too.
+
+    argparse lets the defaults of a command's options replace what was given before its name.
+    """
+
+    def __call__(
+        self,
+        parser: argparse.ArgumentParser,
+        namespace: argparse.Namespace,
+        values: Any,
+        option_string: str | None = None,
+    ) -> None:
+        """Parse the command's arguments, and put those that stood before it where it has none."""
+        before = dict(vars(namespace))
+        super().__call__(parser, namespace, values, option_string)
+        for name, value in before.items():
+            default, now = parser.get_default(name), getattr(namespace, name)
+            if value == default or now is value or name == self.dest:
+                continue
+            if isinstance(value, list) and isinstance(now, list):
+                setattr(namespace, name, value + now)
+            elif now == default:
+                setattr(namespace, name, value)
 
 
 class Parents(NamedTuple):

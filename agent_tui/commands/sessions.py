@@ -7,7 +7,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from agent_tui.commands import library, transfer
-from agent_tui.commands.common import Parents, Subparsers, options_of
+from agent_tui.commands.common import Commands, Parents, Subparsers, options_of
 
 if TYPE_CHECKING:
     from agent_tui.sessions.summary import SessionSummary
@@ -18,7 +18,7 @@ def add(commands: Subparsers[argparse.ArgumentParser], parents: Parents) -> None
     sessions = commands.add_parser("sessions", help="list the sessions", parents=[parents.common])
     sessions.add_argument("--all", action="store_true", help="of all repositories")
     sessions.set_defaults(run=_sessions)
-    what = sessions.add_subparsers(dest="what", metavar="WHAT")
+    what = sessions.add_subparsers(dest="what", metavar="WHAT", action=Commands)
     listed = what.add_parser("list", help="list them (the default)", parents=[parents.common])
     for parser in (sessions, listed):
         parser.add_argument("--state", metavar="STATE", help="only those, e.g. committed, left")
