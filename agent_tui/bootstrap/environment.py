@@ -19,6 +19,7 @@ from agent_tui.sessions.files import LogError
 from agent_tui.sessions.log import SystemClock
 from agent_tui.sessions.redact import Redactor
 from agent_tui.sessions.store import SessionStore
+from agent_tui.workspace.commit import LendTerminal
 from agent_tui.workspace.keys import add_model_keys, model_keys
 from agent_tui.workspace.repository import open_repository
 
@@ -46,6 +47,7 @@ class Options:
         cassette_speed: How many times faster than recorded; 0 does not wait at all.
         own_settings: Whether the user's and the project's files count.
         clock: Gives all times.
+        terminal: Hands the terminal over to whatever signs a commit; None without a screen.
     """
 
     folder: Path
@@ -59,6 +61,7 @@ class Options:
     cassette_speed: float = 1.0
     own_settings: bool = True
     clock: Clock = field(default_factory=SystemClock)
+    terminal: LendTerminal | None = None
 
 
 @dataclass

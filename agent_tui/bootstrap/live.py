@@ -101,6 +101,7 @@ class LiveSession:
         self._opening = opening
         self._models = models
         self._settings: Settings = env.loaded.settings
+        self._terminal = env.options.terminal
         self.folder = log.folder
         self.repository = Path(env.facts.root)
 
@@ -190,7 +191,7 @@ class LiveSession:
             CommitError: If there is no commit that does it.
         """
         name = self.state.last_commit or self.id
-        done = await undo(self.repository, name, self._settings.commit.hooks)
+        done = await undo(self.repository, name, self._settings.commit.hooks, self._terminal)
         await self._ctx.recorder.append(done, "person")
         return done
 
@@ -241,6 +242,7 @@ async def _context(
     confinement: Confinement,
 ) -> Context:
     workspace.confine(confinement, env.loaded.settings.commit.hooks)
+    workspace.borrow_terminal(env.options.terminal)
     models: MutableMapping[Role, Model] = source.roles(state)
     prices = PriceList(env.loaded.settings)
     await prices.load(models)

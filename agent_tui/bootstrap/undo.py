@@ -8,23 +8,26 @@ from agent_tui.domain.events import CommitUndone
 from agent_tui.domain.state import State
 from agent_tui.engine.recorder import Recorder
 from agent_tui.sessions.log import SessionLog
-from agent_tui.workspace.commit import Consent
+from agent_tui.workspace.commit import Consent, LendTerminal
 from agent_tui.workspace.repository import open_repository
 from agent_tui.workspace.undo import Landed, Undone, find_landed, undo_commit
 
 
-async def undo(folder: Path, name: str, hooks: Consent) -> CommitUndone:
+async def undo(
+    folder: Path, name: str, hooks: Consent, terminal: LendTerminal | None = None
+) -> CommitUndone:
     """Take one commit back; whoever calls has its session's log.
 
     Args:
         folder: Anywhere in the repository.
         name: A commit of a session, or a session's id.
+        terminal: Hands the terminal over to whatever signs.
 
     Raises:
         WorkspaceError: If there is nothing to take back, or it cannot be done now.
         CommitError: If there is no commit that does it.
     """
-    return await _undo(folder, await find_landed(folder, name), hooks)
+    return await _undo(folder, await find_landed(folder, name), hooks, terminal)
 
 
 async def undo_and_record(options: Options, name: str | None) -> tuple[CommitUndone, bool]:
@@ -65,9 +68,11 @@ async def undo_and_record(options: Options, name: str | None) -> tuple[CommitUnd
     return done, True
 
 
-async def _undo(folder: Path, target: Landed, hooks: Consent) -> CommitUndone:
+async def _undo(
+    folder: Path, target: Landed, hooks: Consent, terminal: LendTerminal | None = None
+) -> CommitUndone:
     private = paths.state_folder() / "undo"
-    done: Undone = await undo_commit(folder, target, private, consent=hooks)
+    done: Undone = await undo_commit(folder, target, private, consent=hooks, terminal=terminal)
     return CommitUndone(
         commit=done.commit,
         by=done.by,

@@ -38,6 +38,7 @@ from agent_tui.ui.controller import SessionController
 from agent_tui.ui.edits import Edits
 from agent_tui.ui.keymap import screen_problems
 from agent_tui.ui.launch import Launch, ReviewRequest
+from agent_tui.ui.lending import lender
 from agent_tui.ui.live_controller import LiveController
 from agent_tui.ui.render.home import home_header, session_rows
 from agent_tui.ui.render.text import heading
@@ -103,6 +104,7 @@ class Conductor:
                 options = await bootstrap.demo_options(
                     launch.demo_folder, launch.words_per_s, launch.clock
                 )
+                options = replace(options, terminal=lender(self._app))
                 self._env = await bootstrap.open_environment(options)
             return self._env
         options = Options(
@@ -115,6 +117,7 @@ class Conductor:
             cassette_speed=launch.cassette_speed,
             words_per_s=launch.words_per_s,
             clock=launch.clock or SystemClock(),
+            terminal=lender(self._app),
         )
         self._env = await bootstrap.open_environment(options)
         self._check_names(self._env)

@@ -73,12 +73,23 @@ class Terminal(LinuxDriver):
         self.exit_event.set()
 
 
+class Interrupts:
+    """Whose Ctrl-C it is: while another program has the terminal, it means that one."""
+
+    ours = True
+
+
 def on_end(callback: Callable[[signal.Signals], None]) -> None:
     """Have *callback* called in the event loop when a signal asks the program to end."""
     loop = asyncio.get_running_loop()
+
+    def asked(number: signal.Signals) -> None:
+        if Interrupts.ours or number is not signal.SIGINT:
+            callback(number)
+
     for number in ENDING:
         with suppress(NotImplementedError, RuntimeError, ValueError):  # not the main thread
-            loop.add_signal_handler(number, callback, number)
+            loop.add_signal_handler(number, asked, number)
 
 
 def say_last(text: str, *, error: bool) -> None:

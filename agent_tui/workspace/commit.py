@@ -6,6 +6,8 @@ the approval names, and a commit that is there already is found again and never 
 
 import os
 import re
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from typing import Literal
 
@@ -25,6 +27,11 @@ SIGNING_TIMEOUT_S = 300.0
 
 Consent = Literal["run", "refuse"]
 """Whether programs that the repository itself names (hooks, signing) may run."""
+
+LendTerminal = Callable[[], AbstractContextManager[str]]
+"""Hands the terminal over for as long as the context is entered, and gives its name, such as
+``/dev/pts/3``; "" where there is none to hand over. It is entered on the git thread, which waits
+there until the screen is gone."""
 
 _SESSION = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9_-]|\.(?![./]|lock\b|$))*")
 _GPG_PROGRAMS = ("gpg.program", "gpg.openpgp.program", "gpg.x509.program", "gpg.ssh.program")
@@ -51,13 +58,20 @@ class Committer:
     """Makes the commit of one session, on the git thread."""
 
     def __init__(
-        self, trees: Trees, facts: RepoFacts, consent: Consent, *, adopt: str = ""
+        self,
+        trees: Trees,
+        facts: RepoFacts,
+        consent: Consent,
+        *,
+        adopt: str = "",
+        terminal: LendTerminal | None = None,
     ) -> None:
         self._trees = trees
         self._git = trees.git
         self._facts = facts
         self._consent = consent
         self._landing = Landing(trees, facts, adopt=adopt)
+        self._terminal: LendTerminal = terminal or (lambda: nullcontext(""))
 
     def commit(self, approval: Approval, message: str, session: str) -> Committed:
         """See :meth:`agent_tui.ports.Workspace.commit`."""
@@ -160,16 +174,19 @@ class Committer:
             config = tuple((key, e.value or "") for key, e in taken if e)
             # The key's file may be named relative to the person's checkout.
             store = replace(store, cwd=self._trees.location.root, config=(*store.config, *config))
-            who = {**who, "GPG_TTY": ""}  # a prompt on the terminal would end up on the screen
         text = message if message.endswith("\n") else message + "\n"
+        stdin = text.encode("utf-8", "backslashreplace")
+        if not signs:
+            out = self._git.run(*args, at=store, env=who, stdin=stdin)
+            return object_name(os.fsdecode(out).strip())
         try:
-            out = self._git.run(
-                *args, at=store, env=who, stdin=text.encode("utf-8", "backslashreplace"),
-                timeout_s=SIGNING_TIMEOUT_S if signs else None,
-            )  # fmt: skip
+            with self._terminal() as name:
+                # Without a terminal of its own, a prompt would end up on the screen.
+                out = self._git.run(
+                    *args, at=store, env={**who, "GPG_TTY": name}, stdin=stdin,
+                    timeout_s=SIGNING_TIMEOUT_S, terminal=bool(name),
+                )  # fmt: skip
         except GitError as error:
-            if not signs:
-                raise
             raise CommitError(
                 "signing",
                 f"the commit could not be signed, so it was not made: {error}. Check that "

@@ -148,6 +148,7 @@ class Git:
         env: Mapping[str, str] | None = None,
         ok: Collection[int] = (0,),
         timeout_s: float | None = None,
+        terminal: bool = False,
     ) -> bytes:
         """What the command printed.
 
@@ -158,11 +159,14 @@ class Git:
             env: Further variables.
             ok: Exit statuses that are no error.
             timeout_s: Seconds after which it is killed; None waits for ever.
+            terminal: Whether it keeps this process's terminal, for a program that asks there.
 
         Raises:
             GitError: If it ended with another status.
         """
-        return self.status(*args, at=at, stdin=stdin, env=env, ok=ok, timeout_s=timeout_s)[1]
+        return self.status(
+            *args, at=at, stdin=stdin, env=env, ok=ok, timeout_s=timeout_s, terminal=terminal
+        )[1]
 
     def status(
         self,
@@ -172,6 +176,7 @@ class Git:
         env: Mapping[str, str] | None = None,
         ok: Collection[int] = (0,),
         timeout_s: float | None = None,
+        terminal: bool = False,
     ) -> tuple[int, bytes]:
         """The exit status, and what the command printed. See :meth:`run`."""
         with tempfile.TemporaryFile() as source:
@@ -186,6 +191,7 @@ class Git:
                 with_extended_output=True,
                 with_exceptions=False,
                 kill_after_timeout=timeout_s,
+                terminal=terminal,
             )
         status, stdout, stderr = cast("tuple[int, bytes, str | bytes]", result)
         if status not in ok:
@@ -206,6 +212,7 @@ class Git:
         args: tuple[str | bytes, ...],
         at: Place,
         env: Mapping[str, str] | None,
+        terminal: bool = False,
         **options: Any,
     ) -> Any:
         variables = {
@@ -229,7 +236,7 @@ class Git:
                 stdout_as_string=False,
                 strip_newline_in_stdout=False,
                 shell=False,
-                start_new_session=True,  # no terminal for prompts, and no Ctrl-C in mid-commit
+                start_new_session=not terminal,  # no prompts, and no Ctrl-C in mid-commit
                 **options,
             )
         except GitCommandNotFound as error:

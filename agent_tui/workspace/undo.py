@@ -15,7 +15,7 @@ from agent_tui.domain.events import RepoFacts
 from agent_tui.domain.patch import path_to_bytes
 from agent_tui.domain.text import decode, one_line, visible
 from agent_tui.ports import CommitError, WorkspaceError
-from agent_tui.workspace.commit import TRAILER, Committer, Consent
+from agent_tui.workspace.commit import TRAILER, Committer, Consent, LendTerminal
 from agent_tui.workspace.files import find_file
 from agent_tui.workspace.git import Git, GitThread, Place
 from agent_tui.workspace.landing import Landing
@@ -86,20 +86,26 @@ async def find_landed(folder: Path, name: str | None) -> Landed:
 
 
 async def undo_commit(
-    folder: Path, target: Landed, private: Path, *, consent: Consent = "refuse"
+    folder: Path,
+    target: Landed,
+    private: Path,
+    *,
+    consent: Consent = "refuse",
+    terminal: LendTerminal | None = None,
 ) -> Undone:
     """Take that commit back.
 
     Args:
         private: A folder for what is temporary.
         consent: Whether a program that the repository itself names may sign.
+        terminal: Hands the terminal over to whatever signs.
 
     Raises:
         WorkspaceError: If nothing of it is left to take back, or the repository is not as it has
             to be.
         CommitError: If there is no commit.
     """
-    return await _call(_undo, folder, target, private, consent)
+    return await _call(_undo, folder, target, private, consent, terminal)
 
 
 async def _call(function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
@@ -161,7 +167,9 @@ def _sessions_commits(git: Git, user: Place) -> list[Landed]:
     return found
 
 
-def _undo(folder: Path, target: Landed, private: Path, consent: Consent) -> Undone:
+def _undo(
+    folder: Path, target: Landed, private: Path, consent: Consent, terminal: LendTerminal | None
+) -> Undone:
     git = Git()
     facts = read_facts(folder)
     location = locate(git, folder)
@@ -187,7 +195,7 @@ def _undo(folder: Path, target: Landed, private: Path, consent: Consent) -> Undo
         )
         approval = Approval(parent=facts.commit, base_tree=facts.tree, tree=tree, spec_version=0)
         message = _message(target, len(mine), len(changes), name)
-        done = Committer(trees, facts, consent).commit(approval, message, name)
+        done = Committer(trees, facts, consent, terminal=terminal).commit(approval, message, name)
         if done.landed:
             _drop_branch(git, user, done.ref, done.commit)
         return Undone(

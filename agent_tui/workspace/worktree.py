@@ -9,7 +9,7 @@ from agent_tui.domain.events import RepoFacts
 from agent_tui.domain.patch import Patch
 from agent_tui.ports import Commit, CommitError, Committed, HookRun, Match
 from agent_tui.workspace import looking
-from agent_tui.workspace.commit import Committer, Consent, session_branch
+from agent_tui.workspace.commit import Committer, Consent, LendTerminal, session_branch
 from agent_tui.workspace.confinement import Confinement
 from agent_tui.workspace.files import remove_tree, write_files
 from agent_tui.workspace.git import GitThread, Place
@@ -47,7 +47,9 @@ class GitWorkspace:
         self._root = parts.root
         self._hooks = hooks
         self._trees = parts.trees
-        self._committer = Committer(parts.trees, facts, hooks, adopt=adopt)
+        self._outside = hooks
+        self._adopt = adopt
+        self._terminal: LendTerminal | None = None
         self._diffs: dict[tuple[str, str], bytes] = {}
         self._confinement: Confinement | None = None
 
@@ -60,6 +62,16 @@ class GitWorkspace:
         """
         if confinement.sandbox.protection != "none":
             self._confinement, self._hooks = confinement, hooks
+
+    def borrow_terminal(self, terminal: LendTerminal | None) -> None:
+        """Have the terminal handed over from now on while a commit is signed."""
+        self._terminal = terminal
+
+    @property
+    def _committer(self) -> Committer:
+        return Committer(
+            self._trees, self._facts, self._outside, adopt=self._adopt, terminal=self._terminal
+        )
 
     @classmethod
     async def create(
