@@ -14,7 +14,7 @@ def add(commands: Subparsers[argparse.ArgumentParser], parents: Parents) -> None
         "replay", help="step through a saved session", parents=[parents.common]
     )
     replay.add_argument(
-        "session", metavar="ID|PATH", nargs="?", help="without it: the sessions that ship with us"
+        "session", metavar="ID|PATH", nargs="?", help="without it: a list to choose from"
     )
     replay.add_argument("--headless", action="store_true", help="print it instead")
     replay.add_argument("--json", action="store_true", help="with --headless: as JSON Lines")

@@ -41,7 +41,7 @@ from agent_tui.ui.launch import Launch, ReviewRequest
 from agent_tui.ui.lending import lender
 from agent_tui.ui.live_controller import LiveController
 from agent_tui.ui.render.home import home_header, session_rows
-from agent_tui.ui.render.text import heading
+from agent_tui.ui.render.text import BLANK, heading
 from agent_tui.ui.replay_controller import ReplayController
 from agent_tui.ui.screens.ask import AskDialog
 from agent_tui.ui.screens.dialogs import ConfirmDialog
@@ -229,7 +229,7 @@ class Conductor:
         options = Options(folder=launch.folder, settings={}, sessions=launch.sessions)
         name = launch.session
         if name is None:
-            name = await self._choose_saved()
+            name = await self._choose_saved(options)
             if name is None:
                 self._app.close_screen(screen)
                 return None
@@ -271,11 +271,18 @@ class Conductor:
             return
         self._push(replace(launch, kind="resume", session=session))
 
-    async def _choose_saved(self) -> str | None:
+    async def _choose_saved(self, options: Options) -> str | None:
         from agent_tui.ui.screens.choose import ChooseDialog  # noqa: PLC0415
 
+        rows = []
+        for own in await asyncio.to_thread(library.newest_sessions, options):
+            title = one_line(own.problem or own.title)
+            line = Content.assemble((f"{own.id:<24}", "bold"), title)
+            rows.append(Row(line, item=own.id, key=own.id))
+        if rows:
+            rows = [heading("Your sessions"), *rows, BLANK]
         shipped = await asyncio.to_thread(bootstrap.shipped_sessions)
-        rows = [heading("Saved sessions that ship with agent-tui")]
+        rows.append(heading("Saved sessions that ship with agent-tui"))
         for path in shipped:
             saved = await asyncio.to_thread(open_path, path)
             first = saved.records[0].event if saved.records else None

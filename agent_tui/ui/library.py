@@ -4,7 +4,7 @@ import os
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from agent_tui.bootstrap import Environment
+from agent_tui.bootstrap import Environment, Options, load_configuration, open_store
 from agent_tui.sessions.catalog import Catalog
 from agent_tui.sessions.labels import Labels, read_labels, write_labels
 from agent_tui.sessions.summary import SessionSummary
@@ -77,3 +77,18 @@ def renamed(name: str) -> Callable[[Labels], Labels]:
 def tagged(words: str) -> Callable[[Labels], Labels]:
     """Gives exactly those tags, separated by spaces."""
     return lambda labels: replace(labels, tags=tuple(dict.fromkeys(words.replace("#", "").split())))
+
+
+def newest_sessions(options: Options, most: int = 200) -> list[SessionSummary]:
+    """The sessions of all repositories that are not archived, the latest first. Blocks.
+
+    Raises:
+        ConfigError: If a settings file is wrong.
+        LogError: If the sessions' folder cannot be read.
+    """
+    catalog = Catalog(open_store(options, load_configuration(options, None)))
+    try:
+        found = [row for row in catalog.refresh() if not row.labels.archived]
+    finally:
+        catalog.close()
+    return found[:most]

@@ -142,7 +142,8 @@ class ReplayFiles:
             return
         limits = state.session.limits
         shown = {str(role): one_line(str(ref), 60) for role, ref in state.session.roles.items()}
-        shown |= {"iterations": str(limits.iterations), "dollars": str(limits.dollars)}
+        dollars = "none" if limits.dollars is None else str(limits.dollars)
+        shown |= {"iterations": str(limits.iterations), "dollars": dollars}
 
         def done(fields: dict[str, str] | None) -> None:
             if fields is not None:

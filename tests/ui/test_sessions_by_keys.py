@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from textual.widgets import Input
 
 from agent_tui.bootstrap import demo_options, open_environment, start_session
 from agent_tui.config.paths import shipped_sessions
@@ -223,6 +224,8 @@ async def test_fork_from_a_replay(tmp_path: Path) -> None:
         await person.press("f")
         await person.pilot.pause()
         assert "this one stays as it is" in person.text
+        limit = person.app.screen.query_one("#fork-dollars", Input)
+        assert limit.placeholder == "dollars at most: none"
         await person.press("tab", "tab", "tab", "tab")
         await person.press("ctrl+s")
         await person.until(lambda: len(list(launch.sessions.glob("2*"))) == 2, "the fork")  # type: ignore[union-attr]
@@ -230,6 +233,19 @@ async def test_fork_from_a_replay(tmp_path: Path) -> None:
         await person.gate("diff")
         assert person.state.parent is not None
         assert person.state.parent.parent == session
+
+
+async def test_a_replay_without_a_name_offers_ones_own_sessions_first(tmp_path: Path) -> None:
+    folder = tmp_path / "sessions" / "20261122-110000-abcd"
+    shutil.copytree(shipped_sessions() / "second-attempt-passes", folder)
+    async with drive(replace(shipped(tmp_path), session=None)) as person:
+        await person.until(lambda: "Saved sessions that ship".upper() in person.text, "the list")
+        assert person.text.index(folder.name) < person.text.index("person-steps-in")
+        await person.press("enter")
+        await person.loaded()
+        controller = person.controller
+        assert isinstance(controller, ReplayController)
+        assert controller._source.saved.folder == folder
 
 
 async def test_a_session_that_another_process_writes_is_followed(tmp_path: Path) -> None:
