@@ -252,8 +252,25 @@ async def test_more_context_and_the_whole_file(
         new = sides["new"].decode().splitlines()
         assert [text for text in shown if text in new] == new
         assert any(re.match(r". +60 +60 +value_60 = 60", line) for line in person.lines)
+        assert person.view.go_to_line(30)  # between the hunks
+        await person.settle()
+        place = person.view.place
+        assert place is not None
+        assert (place.kind, place.new_line) == ("context", 30)
+        assert person.view.go_to_line(1_000)
+        await person.settle()
+        place = person.view.place
+        assert place is not None
+        assert (place.kind, place.new_line) == ("context", len(new))
         await person.press("X")
         assert "value_20 = 20" not in person.text
+        before = person.view.place
+        assert person.view.go_to_line(1)  # the nearest line shown
+        await person.settle()
+        place = person.view.place
+        assert place is not None
+        assert (place.kind, place.number, place.index) == ("line", 0, 0)
+        assert place != before
 
 
 @anyio

@@ -396,6 +396,24 @@ class Layout:
                     return self.blocks.starts[block] + offset
         return self.blocks.starts[blocks[0]]
 
+    def new_lines(self, number: int) -> range:
+        """Numbers of the new file's lines that a hunk shows, with the context around it."""
+        hunk = self.stream.hunks[number]
+        above, below = self.expanded.get(number, (0, 0))
+        first = hunk.new_start + (not hunk.new_count)
+        return range(first - above, first + hunk.new_count + below)
+
+    def find_context(self, number: int, line: int) -> int | None:
+        """The row that shows a line of the new file as context around a hunk."""
+        blocks = self.blocks.of_hunk(number)
+        if not blocks:
+            return None
+        for block in {blocks[0], blocks[-1]}:
+            for offset, row in enumerate(self.rows_of(block)):
+                if row.kind == "context" and row.right == line:
+                    return self.blocks.starts[block] + offset
+        return None
+
 
 NO_END = "  (no newline at the end)"
 

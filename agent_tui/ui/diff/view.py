@@ -329,15 +329,18 @@ class DiffView(Background):
         place = self.place
         if place is None or place.file_number is None:
             return False
-        numbers = self.stream.numbers_of(place.file_number)
-        best: tuple[int, int, int] | None = None
-        for number in numbers:
-            hunk = self.stream.hunks[number]
-            wanted = max(hunk.new_start, min(line, hunk.new_start + max(hunk.new_count - 1, 0)))
+        best: tuple[int, int] | None = None
+        for number in self.stream.numbers_of(place.file_number):
+            shown = self.plan.new_lines(number)
+            wanted = max(shown.start, min(line, shown.stop - 1))
             if best is None or abs(wanted - line) < abs(best[1] - line):
-                best = (number, wanted, abs(wanted - line))
+                best = (number, wanted)
         if best is None:
             return False
+        found = self.plan.find_context(*best)
+        if found is not None:
+            self.select(found, center=True)
+            return True
         scan = self.plan.scan(best[0])
         at = self.stream.hunks[best[0]].new_start - 1
         for index, kind in enumerate(scan.kinds):
