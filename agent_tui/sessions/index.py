@@ -178,13 +178,17 @@ class IndexBuilder(LogReader):
                 if seq >= 0:
                     self._passed(seq, before, begin + at)
                 self._line = line_number
-                record = self._take(line)
-                if record is not None:
-                    number = index.add(begin + at, type_of(record).encode())
+                taken = self._take_all(line)
+                for start, record in taken:
+                    index.add(begin + at + start, type_of(record).encode())
+                if taken:
                     self.good_end = begin + stop
                     self._problems_before_tail = len(self.problems)
-                    if number >= _FIRST_OTHER:
-                        self._visit(len(index) - 1, line)
+                ends = [*(start for start, _ in taken[1:]), len(line)]
+                first = len(index) - len(taken)
+                for place, ((start, _), end) in enumerate(zip(taken, ends, strict=False), first):
+                    if index.codes[place] >= _FIRST_OTHER:
+                        self._visit(place, line[start:end])
                 seq, before = self._expected()
             at = stop
         if seq >= 0:

@@ -171,7 +171,10 @@ class IndexedLog:
         data = self._pread(first, last)
         for place in range(start, stop):
             begin = offsets[place] - first
-            yield place, data[begin : data.find(b"\n", begin) + 1]
+            # A line may hold two records, if the end of one is missing.
+            end = offsets[place + 1] - first if place + 1 < stop else len(data)
+            stop_at = data.find(b"\n", begin, end) + 1
+            yield place, data[begin : stop_at or end]
 
     def _pread(self, first: int, last: int) -> bytes:
         try:

@@ -1,6 +1,7 @@
 """Reading a log from its file: what can be read is read, what cannot is named."""
 
 import os
+import re
 from pathlib import Path
 from typing import BinaryIO
 
@@ -12,6 +13,7 @@ MAX_LINE = 64 * 1024 * 1024
 """Bytes of the longest record that is read."""
 
 _MAX_GUESSES = 4
+_BETWEEN = re.compile(rb',"h":"[0-9a-f]{32}"\}(?=\{"v":)')
 
 
 class LogReader:
@@ -66,9 +68,9 @@ class LogReader:
             while line and not line.endswith(b"\n"):  # no record is that long
                 line = file.readline(MAX_LINE)
                 self._offset += len(line)
-            record = self._take(line)
-            if record is not None:
-                records.append(record)
+            taken = [record for _, record in self._take_all(line)]
+            if taken:
+                records += taken
                 self.good_end = self._offset
                 self._problems_before_tail = len(self.problems)
         self.size = max(self.size, self._offset)
@@ -85,6 +87,35 @@ class LogReader:
         self._offset = self.size = self.good_end
         self._before = (self.digest,)
         self._unreadable = 0
+
+    def _take_all(self, line: bytes) -> list[tuple[int, Record]]:
+        """The records of a line, each with where it begins in it.
+
+        A line is one record, or several whose line ends are missing. Those are only taken apart
+        where each is whole and follows the one before.
+        """
+        parts = self._glued(line)
+        if parts:
+            self._problem(f"holds {len(parts)} records; they are kept")
+        taken = ((at, self._take(part)) for at, part in parts or [(0, line)])
+        return [(at, record) for at, record in taken if record is not None]
+
+    def _glued(self, line: bytes) -> list[tuple[int, bytes]]:
+        """Parts of a line with their places, if it is several records, or nothing."""
+        starts = [0, *(match.end() for match in _BETWEEN.finditer(line))]
+        if len(starts) == 1 or self._unreadable:
+            return []
+        parts = [line[a:b] for a, b in zip(starts, [*starts[1:], len(line)], strict=True)]
+        before, seq = self._before, self.next_seq
+        for part in parts:
+            try:
+                item = codec.decode(part)
+            except codec.BadLine:
+                return []
+            if item.record.seq != seq or not any(item.follows(digest) for digest in before):
+                return []
+            before, seq = (item.digest,), seq + 1
+        return list(zip(starts, parts, strict=True))
 
     def _take(self, line: bytes) -> Record | None:
         try:

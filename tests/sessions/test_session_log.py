@@ -665,3 +665,30 @@ def test_records_are_json_for_other_tools(store: SessionStore, write_story: Writ
     text = (store.folder / "one" / "events.jsonl").read_text(encoding="utf-8")
     for seq, line in enumerate(text.split("\n")[:-1]):
         assert json.loads(line)["seq"] == seq
+
+
+@pytest.mark.parametrize("count", [2, 3])
+async def test_records_in_one_line_are_kept_where_each_follows_the_one_before(
+    store: SessionStore, write_story: WriteStory, count: int
+) -> None:
+    await write_story("one")
+    before = store.read("one").records
+    damaged_session(store, lambda x: [*x[:4], b"".join(x[4 : 4 + count]), *x[4 + count :]])
+    session = store.read("one")
+    assert session.records == before
+    assert session.problems == (f"events.jsonl line 5 holds {count} records; they are kept",)
+    async with store.open_writer("one") as log:
+        assert log.records == before
+        await log.append(e.SessionLeft(), "person")
+    assert len(store.read("one").records) == len(before) + 1
+
+
+async def test_records_in_one_line_are_not_believed_if_they_do_not_follow(
+    store: SessionStore, write_story: WriteStory
+) -> None:
+    await write_story("one")
+    before = store.read("one").records
+    damaged_session(store, lambda x: [*x[:4], x[4] + x[6], *x[7:]])
+    session = store.read("one")
+    assert session.records == before[:4] + before[7:]
+    assert session.problems[0].startswith("events.jsonl line 5 is no record")
