@@ -28,6 +28,8 @@ CACHE = Path(os.environ.get("AGENT_TUI_PEERS", Path.home() / ".cache/agent-tui/p
 """Read at the import: a benchmark's own run has another home folder."""
 INSTALL_S = 600
 RUN_S = 120
+NEEDS = {"mini-swe-agent": ("mcp",)}
+"""What a peer imports for a call with tools, and its package does not ask for."""
 
 
 def _answers(body: dict[str, Any]) -> list[dict[str, Any]]:
@@ -73,9 +75,15 @@ def _calls(*calls: tuple[str, dict[str, Any]]) -> dict[str, Any]:
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     requests = 0
+    seconds = 0.0
 
     def do_POST(self) -> None:
+        began = time.perf_counter()
         type(self).requests += 1
+        self._answer()
+        type(self).seconds += time.perf_counter() - began
+
+    def _answer(self) -> None:
         body = json.loads(self.rfile.read(int(self.headers["content-length"])))
         (message,) = _answers(body)
         finish = "tool_calls" if "tool_calls" in message else "stop"
@@ -125,7 +133,10 @@ def peer_environment(package: str) -> Path:
         try:
             subprocess.run([sys.executable, "-m", "venv", str(folder)], check=True)
             pip = [str(folder / "bin/pip"), "install", "--quiet", "--disable-pip-version-check"]
-            subprocess.run([*pip, package], check=True, timeout=INSTALL_S, capture_output=True)
+            subprocess.run(
+                [*pip, package, *NEEDS.get(package, ())],
+                check=True, timeout=INSTALL_S, capture_output=True,
+            )  # fmt: skip
         except (OSError, subprocess.SubprocessError) as error:
             raise Unavailable(f"{package} cannot be installed: {error}") from error
         (folder / "complete").touch()
@@ -158,7 +169,7 @@ def _mini(url: str, home: Path) -> list[str]:
 
 
 class Measured:
-    """The wall time of one program doing the work, and its requests.
+    """The wall time of one program doing the work, the server's part of it, and its requests.
 
     Args:
         command: Makes the command line, for a server and a home folder.
@@ -167,6 +178,7 @@ class Measured:
     def __init__(self, name: str, command: Callable[[str, Path], list[str]]) -> None:
         self.name = name
         self.seconds: list[float] = []
+        self.per_call: list[float] = []
         self.requests = 0
         self._command = command
 
@@ -192,6 +204,7 @@ class Measured:
             "MSWEA_CONFIGURED": "true",
             "MSWEA_COST_TRACKING": "ignore_errors",
             "MSWEA_GLOBAL_CONFIG_DIR": str(home / "mini"),
+            "MSWEA_MODEL_RETRY_STOP_AFTER_ATTEMPT": "1",  # a failure is told, not waited out
             "LITELLM_LOCAL_MODEL_COST_MAP": "True",
             "GIT_AUTHOR_NAME": "A", "GIT_AUTHOR_EMAIL": "a@example.com",
             "GIT_COMMITTER_NAME": "A", "GIT_COMMITTER_EMAIL": "a@example.com",
@@ -200,7 +213,7 @@ class Measured:
             if name.startswith("XDG_"):
                 del env[name]
         command = self._command(url, home)
-        before = _Handler.requests
+        before, served = _Handler.requests, _Handler.seconds
         began = time.perf_counter()
         try:
             done = subprocess.run(
@@ -218,6 +231,7 @@ class Measured:
             raise Unavailable(f"{self.name} did not do the work ({done.returncode}): {last}")
         self.seconds.append(took)
         self.requests = _Handler.requests - before
+        self.per_call.append((took - (_Handler.seconds - served)) / self.requests)
 
 
 def peers(folder: Path, runs: int, *, with_peers: bool) -> list[Row]:
@@ -242,6 +256,7 @@ def peers(folder: Path, runs: int, *, with_peers: bool) -> list[Row]:
             if number == 0:
                 for program in programs:
                     program.seconds.clear()  # the first run compiles and fills caches
+                    program.per_call.clear()
         server.shutdown()
     ours, *others = programs
     mine = statistics.median(ours.seconds) * 1000
@@ -251,6 +266,13 @@ def peers(folder: Path, runs: int, *, with_peers: bool) -> list[Row]:
         theirs = statistics.median(other.seconds) * 1000
         note = f"baseline: {other.name}, {other.requests} model calls, no plan and no review"
         rows.append(Row(f"  beside {other.name}", mine, "ms", theirs, note=note))
+    each = statistics.median(ours.per_call) * 1000
+    note = "the whole process without the server's time, through the calls: start, git and commit"
+    rows.append(Row("  harness per model call", each, "ms", note=note))
+    for other in others:
+        theirs = statistics.median(other.per_call) * 1000
+        note = f"baseline: {other.name}"
+        rows.append(Row(f"  per model call, {other.name}", each, "ms", theirs, note=note))
     if not with_peers:
         rows.append(Row("  beside peers", None, note="not asked for (--peers)"))
     return rows
