@@ -59,8 +59,10 @@ class ModelSource:
             }
         missing = [role for role in self._roles if refs[role] is None]
         if missing:
+            *first, last = (f"the {role}" for role in missing)
+            names = f"{', '.join(first)} and {last}" if first else last
             raise UsageError(
-                f"No model is configured for the {' and the '.join(missing)}. Set it in "
+                f"No model is configured for {names}. Set it in "
                 f"{paths.config_file()}, for example [roles.{missing[0]}] model = "
                 '"anthropic:claude-opus-4-6", or give --preset NAME, or try `agent-tui demo`.'
             )

@@ -217,6 +217,9 @@ class Conductor:
         except USER_ERRORS as error:
             if self._launch.kind == "home":
                 screen.dismiss(None)
+                home = self._app.screen_stack[0]
+                if self._next.kind == "run" and isinstance(home, HomeScreen):
+                    home.keep_request(self._next.request)
                 self._app.notify(
                     visible_lines(str(error)), severity="error", markup=False, timeout=10
                 )

@@ -207,6 +207,20 @@ async def test_the_list_is_searched_and_labelled(tmp_path: Path) -> None:
     assert read_labels(launch.sessions / session).archived
 
 
+async def test_a_request_that_cannot_begin_is_not_lost(tmp_path: Path) -> None:
+    options = await demo_options(tmp_path, 0.0)
+    launch = Launch(kind="home", folder=options.folder, sessions=options.sessions)
+    async with drive(launch) as person:
+        await person.until(lambda: person.app.conductor is not None, "the home screen")
+        await person.type("Read durations")
+        await person.press("enter")
+        await person.until(lambda: "No model is configured" in person.text, "what is missing")
+        [told] = person.app._notifications
+        assert "for the planner, the coder and the reviewer. Set it in" in told.message
+        assert isinstance(person.app.screen, HomeScreen)
+        assert person.app.screen.query_one("#request", Input).value == "Read durations"
+
+
 async def test_fork_from_a_replay(tmp_path: Path) -> None:
     folder = tmp_path / "demo"
     folder.mkdir()

@@ -110,6 +110,13 @@ class HomeScreen(Screen[None]):
             request, event.input.value = event.value, ""
             self._start(request)
 
+    def keep_request(self, request: str) -> None:
+        """Put back a request that could not begin, unless the next one is being written."""
+        box = self.query_one("#request", Input)
+        if not box.value:
+            box.value = request
+            box.cursor_position = len(request)
+
     @on(RowsView.Activated)
     def action_open(self) -> None:
         """Open the session at the cursor."""
