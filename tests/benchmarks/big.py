@@ -17,6 +17,7 @@ from agent_tui.ui.app import AgentTui
 from agent_tui.ui.launch import Launch
 from agent_tui.ui.replay_controller import ReplayController
 from tests.benchmarks.big_session import make_big_session
+from tests.benchmarks.opening import home, opening
 from tests.benchmarks.report import Row, limit_row, timed
 from tests.benchmarks.startup import CHECKOUT, SESSION
 from tests.ui.driver import Driver
@@ -38,6 +39,7 @@ def big_session(folder: Path, count: int, runs: int) -> list[Row]:
     rows.append(_rate("index and states, from nothing", count / taken, note, None))
     index_file.keep(log)
     rows.append(asyncio.run(_seek(big, 60)))
+    rows += opening(folder, big, runs)
     seconds = timed(lambda: verify_folder(big)) * 100_000 / count
     rows.append(limit_row("sessions verify, for 100,000 records", [seconds], unit="s", limit=2))
     return rows
@@ -105,6 +107,7 @@ def many_sessions(folder: Path, count: int, runs: int) -> list[Row]:
     found = [timed(lambda: catalog.search("durat picky")) * 1000 for _ in range(runs)]
     catalog.close()
     return [
+        home(folder, store.folder, runs),
         Row(f"list of {count:,} sessions, as it was known", statistics.median(known), "s",
             digits=2),
         Row(f"list of {count:,} sessions, read again", statistics.median(fresh), "s", digits=2),

@@ -100,8 +100,8 @@ def main() -> int:
             return [*rows, *diff_pane(folder, 3 if options.quick else 5, seen)]
 
         sections: dict[str, Callable[[], list[Row]]] = {
-            "big": lambda: big_session(folder, 100_000 if options.quick else 1_000_000, 5),
-            "many": lambda: many_sessions(folder, 300 if options.quick else 5_000, 5),
+            "big": lambda: big_session(folder, 50_000 if options.quick else 1_000_000, runs),
+            "many": lambda: many_sessions(folder, 100 if options.quick else 5_000, runs),
             "start": start,
             "process": lambda: whole_process(2 * runs + 1),
             "loop": lambda: loop_overhead(folder, runs),

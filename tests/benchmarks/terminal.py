@@ -16,7 +16,7 @@ _ESCAPES = re.compile(
     rb"\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)|\x1bP[^\x1b]*\x1b\\"
     rb"|\x1b\[[0-?]*[ -/]*[@-~]|\x1b[ -/]*[0-~]"
 )
-KEYS = {"pagedown": b"\x1b[6~", "end": b"\x1b[F", "enter": b"\r"}
+KEYS = {"pagedown": b"\x1b[6~", "home": b"\x1b[H", "end": b"\x1b[F", "enter": b"\r"}
 QUIET_S = 0.06
 """A key is done when nothing has been written for this long after it."""
 

@@ -16,6 +16,7 @@ WRITTEN = 8
 """Lines that are shown of a text that is still being written."""
 
 
+FEW = 32
 PIECES = 1_000
 CHARACTERS = 40_000
 IN_REPLAY = 6_000
@@ -24,12 +25,17 @@ IN_REPLAY = 6_000
 
 def recent(output: Pieces, room: int = CHARACTERS) -> Sequence[Output]:
     """The end of what a step streamed: about *room* characters of it."""
-    pieces = output.tail(PIECES)
-    first = len(pieces)
-    while first and room > 0:
-        first -= 1
-        room -= len(pieces[first].text)
-    return pieces[first:]
+    count = FEW
+    while True:
+        # Pieces are read from the log for this, so no more are asked for than are shown.
+        pieces = output.tail(count)
+        first, left = len(pieces), room
+        while first and left > 0:
+            first -= 1
+            left -= len(pieces[first].text)
+        if first or len(pieces) < count or count == PIECES:
+            return pieces[first:]
+        count = min(2 * count, PIECES)
 
 
 def activity_rows(state: State, width: int, room: int = CHARACTERS) -> list[Row]:
