@@ -38,7 +38,7 @@ def big_session(folder: Path, count: int, runs: int) -> list[Row]:
     note = f"{size / 1e6:.0f} MB; one run; with the states at intervals"
     rows.append(_rate("index and states, from nothing", count / taken, note, None))
     index_file.keep(log)
-    rows.append(asyncio.run(_seek(big, 60)))
+    rows.append(asyncio.run(_seek(big, 8 * runs)))
     rows += opening(folder, big, runs)
     seconds = timed(lambda: verify_folder(big)) * 100_000 / count
     rows.append(limit_row("sessions verify, for 100,000 records", [seconds], unit="s", limit=2))

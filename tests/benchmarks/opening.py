@@ -86,7 +86,7 @@ def opening(folder: Path, big: Path, runs: int) -> list[Row]:
         ratio_row(name, indexed, base, unit="ms", limit=FIRST_PAINT_RATIO),
         ratio_row(f"{name}, no index", bare, base, unit="ms", limit=FIRST_PAINT_RATIO),
     ]
-    return [*rows, *_moving(opener, big, small, 5 * runs)]
+    return [*rows, *_moving(opener, big, small, 2 * runs)]
 
 
 def _moving(opener: Opener, big: Path, small: Path, rounds: int) -> list[Row]:
