@@ -346,7 +346,8 @@ class LiveController(SessionController):
 
     def _selected_anew(self) -> None:
         """Show the selection, and keep it in the log: it is still there after a resume."""
-        self.presenter.redraw()
+        self.presenter.pane.view.redraw_left_out()  # at once; what else it changes can follow
+        self.presenter.changed()
         if self.state.gate is not None:
             selection = self.presenter.draft.selection
             seen = tuple(sorted(self.presenter.pane.seen_ids))

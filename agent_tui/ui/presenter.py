@@ -253,7 +253,8 @@ class Presenter:
             self._show_activity(state)
             return
         revision = state.revision
-        key = (revision, state.ledger, self.draft.selection, self.links, id(self.patch))
+        draft = (self.draft, self.draft.version)
+        key = (revision, state.ledger, draft, self.links, id(self.patch))
         said = (state.comments, state.comment_drafts, self.comparing)
         if revision is not None and self._changed("diff", *key, *said):
             comments = comment_notes(

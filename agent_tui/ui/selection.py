@@ -30,6 +30,7 @@ class DraftSelection:
         files, modes: Paths left out whole, and paths whose change of mode is.
         lines: For a hunk's id, the indexes of its lines that are left out. Nothing of a file that
             is left out whole.
+        version: Another number after each act.
     """
 
     def __init__(self, patch: Patch, marked: Selection | None = None) -> None:
@@ -42,6 +43,7 @@ class DraftSelection:
             found = patch.find(hunk_id)
             if found is not None and found[0].path not in self.files:
                 self.lines[hunk_id] = frozenset(indexes) & set(found[1].changed)
+        self.version = 0
         self._past: list[_Change] = []
         self._future: list[_Change] = []
 
@@ -118,6 +120,7 @@ class DraftSelection:
         """Make a change, and return the one that takes it back."""
         before = {hunk: self.lines.get(hunk, frozenset()) for hunk in change.lines}
         back = _Change(self.files, self.modes, before)
+        self.version += 1
         self.files, self.modes = change.files, change.modes
         for hunk, indexes in change.lines.items():
             if indexes:

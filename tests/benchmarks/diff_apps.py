@@ -27,13 +27,13 @@ class Bare(ScrollView, can_focus=True):
 
     BINDINGS = [
         ("pagedown", "page(1)"), ("G,end", "bottom"), ("g", "top"),
-        ("right_square_bracket", "page(1)"),
-        ("right_curly_bracket", "page(1)"),
+        ("right_square_bracket", "next('@@ ')"),
+        ("right_curly_bracket", "next('diff ')"),
     ]  # fmt: skip
 
     def on_mount(self) -> None:
         self._count = 0
-        self._cache: dict[int, Strip] = {}
+        self._at = 0
         path = Path(sys.argv[2])
         if path.stat().st_size:
             with path.open("rb") as file:
@@ -58,17 +58,30 @@ class Bare(ScrollView, can_focus=True):
         number = y + self.scroll_offset.y
         if number >= self._count:
             return Strip.blank(self.size.width)
+        at = self._offset(number)
+        text = self._map[at : self._map.find(b"\n", at)].decode("utf-8", "replace")
+        return Strip([Segment(text)]).adjust_cell_length(self.size.width)
+
+    def _offset(self, number: int) -> int:
         at = self._starts[number // _STEP]
         for _ in range(number % _STEP):
             at = self._map.find(b"\n", at) + 1
-        text = self._map[at : self._map.find(b"\n", at)].decode("utf-8", "replace")
-        return Strip([Segment(text)]).adjust_cell_length(self.size.width)
+        return at
+
+    def action_next(self, beginning: str) -> None:
+        """Scroll to the next line that begins so, the first one on the screen or not."""
+        begin = self._offset(self._at)
+        found = self._map.find(b"\n" + beginning.encode(), begin)
+        if found >= 0:
+            self._at += self._map[begin : found + 1].count(b"\n")
+            self.scroll_to(y=self._at, **AT_ONCE)
 
     def action_page(self, direction: int) -> None:
         self.scroll_relative(y=direction * (self.size.height - 2), **AT_ONCE)
 
     def action_top(self) -> None:
         # A line more or less, so that there is something to write at the top as well.
+        self._at = 0
         self.scroll_to(y=int(self.scroll_offset.y == 0), **AT_ONCE)
 
     def action_bottom(self) -> None:

@@ -12,11 +12,15 @@ from textual import on
 from textual.app import App, ComposeResult
 from textual.message import Message
 from textual.pilot import Pilot
+from textual.strip import Strip
 
 import agent_tui.ui.diff
 from agent_tui.domain.patch import FilePatch, Patch, parse_patch
 from agent_tui.ui.diff import DiffView, DiffViewer, Note, NothingLeftOut, Overlays, Paragraph
+from agent_tui.ui.diff.layout import Row
 from agent_tui.ui.diff.model import Side
+from agent_tui.ui.diff.paint import Painter
+from agent_tui.ui.selection import DraftSelection
 from tests.ui.diff_patches import diff_of, every_kind, patches
 
 anyio = pytest.mark.anyio
@@ -271,6 +275,37 @@ async def test_more_context_and_the_whole_file(
         assert place is not None
         assert (place.kind, place.number, place.index) == ("line", 0, 0)
         assert place != before
+
+
+@anyio
+async def test_a_part_that_is_left_out_is_drawn_anew_and_nothing_else(
+    two_hunks: tuple[Patch, dict[Side, bytes]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    patch, _ = two_hunks
+    draft = DraftSelection(patch)
+    async with bench((100, 60)) as person:
+        await person.show(patch, Overlays(left_out=draft))
+        view = person.view
+        drawn: list[int] = []
+        draw = Painter.draw
+
+        def counted(painter: Painter, number: int, row: Row) -> Strip:
+            drawn.append(number)
+            return draw(painter, number, row)
+
+        monkeypatch.setattr(Painter, "draw", counted)
+        for toggled, words in ((1, 1), (1, 0), (0, 1)):
+            drawn.clear()
+            draft.toggle_hunk(patch.files[0], patch.files[0].hunks[toggled])
+            view.show(patch, Overlays(left_out=draft))
+            await person.settle()
+            assert {view.plan.row(n).owner for n in drawn} == {toggled}  # type: ignore[union-attr]
+            assert person.text.count("✗ left out") == words
+        draft.toggle_file(patch.files[0].path)
+        view.show(patch, Overlays(left_out=draft))
+        await person.settle()
+        assert person.text.count("✗ left out") == 2
+        assert "  left out" in person.lines[0]
 
 
 @anyio

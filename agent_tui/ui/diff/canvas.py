@@ -96,6 +96,7 @@ class Canvas(ScrollView, can_focus=True, inherit_bindings=False):
         super().__init__(id=id, classes=classes)
         self.scene = Scene()
         self._strips: dict[tuple[int, bool, bool], Strip] = {}
+        self._drawn_out: dict[int, object] = {}
         self._styles: dict[Names, Style] = {}
         self._generation = 0
         self._split: bool | None = None
@@ -178,6 +179,33 @@ class Canvas(ScrollView, can_focus=True, inherit_bindings=False):
         self._strips.clear()
         self.refresh()
 
+    def redraw_left_out(self) -> None:
+        """Draw those rows anew of which something else is left out than when they were drawn."""
+        drawn, self._drawn_out = self._drawn_out, {}
+        strips, self._strips = self._strips, {}
+        for number in self.rows_on_screen:
+            row = self.plan.row(number)
+            if row is None:
+                continue
+            if number not in drawn or drawn[number] != self._left_out(row):
+                self.refresh_line(number)
+                continue
+            self._drawn_out[number] = drawn[number]
+            for key in ((number, a, b) for a in (False, True) for b in (False, True)):
+                if key in strips:
+                    self._strips[key] = strips[key]
+
+    def _left_out(self, row: Row) -> object:
+        """What of a row's file and hunk is left out."""
+        out, stream, owner = self.overlays.left_out, self.stream, row.owner
+        if row.kind in ("file", "detail"):
+            path = stream.files[owner].path
+            return path in out.files, path in out.modes
+        if owner < 0:
+            return None
+        path = stream.files[stream.file_of[owner]].path
+        return path in out.files, out.lines.get(stream.hunks[owner].id)
+
     def redraw_row(self, number: int) -> None:
         """Draw one row anew."""
         for at_cursor in (False, True):
@@ -214,6 +242,7 @@ class Canvas(ScrollView, can_focus=True, inherit_bindings=False):
             if len(self._strips) > STRIPS:
                 self._strips.clear()
             strip = self._strips[key] = Painter(self.plan, scene, self._style).draw(number, row)
+            self._drawn_out[number] = self._left_out(row)
         return strip
 
     def watch_scroll_x(self, old_value: float, new_value: float) -> None:

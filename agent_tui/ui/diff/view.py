@@ -107,8 +107,8 @@ class DiffView(Background):
 
     def _overlay(self, overlays: Overlays) -> None:
         before, self.overlays = self.overlays, overlays
-        if before == overlays:
-            self.redraw()
+        if before == overlays:  # but what is left out may be other lines of the same draft
+            self.redraw_left_out()
             return
         layout = self.plan
         if (before.notes, before.folded, before.intro) == (
