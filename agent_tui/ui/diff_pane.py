@@ -13,7 +13,7 @@ from agent_tui.ports import WorkspaceError
 from agent_tui.ui.diff import DiffView, Note, Overlays, Paragraph, Place, Read
 from agent_tui.ui.diff.model import Side
 from agent_tui.ui.render import diff
-from agent_tui.ui.selection import DraftSelection, Part
+from agent_tui.ui.selection import DraftSelection, FilePart, Part
 from agent_tui.ui.sources import Source
 
 READ_S = 30.0
@@ -43,6 +43,10 @@ def reader(source: Source, revision: Revision) -> Read:
             return None  # the widget says that the file is not at hand
 
     return read
+
+
+_FILE_PARTS: dict[str, FilePart] = {"mode": "mode", "move": "move", "end": "end"}
+"""Details of a file's head that can be left out by themselves."""
 
 
 class DiffPane:
@@ -153,15 +157,15 @@ class DiffPane:
                 return
 
     def toggle(self, draft: DraftSelection) -> None:
-        """Leave out or take in what is chosen: a range, a line's hunk, a file, a mode."""
+        """Leave out or take in what is chosen: a range, a line's hunk, a file, a part of it."""
         view, place = self.view, self.view.place
         if view.has_range:
             draft.toggle_lines(self._parts())
             view.end_range()
         elif place is None or place.file is None:
             return
-        elif place.kind == "detail" and place.detail == "mode":
-            draft.toggle_mode(place.path)
+        elif place.kind == "detail" and (kind := _FILE_PARTS.get(place.detail)):
+            draft.toggle_part(place.path, kind)
         elif place.kind in ("file", "detail"):
             draft.toggle_file(place.path)
         elif place.hunk is not None:

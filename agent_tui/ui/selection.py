@@ -2,9 +2,13 @@
 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
+from typing import Literal
 
 from agent_tui.domain.decision import Selection
 from agent_tui.domain.patch import FilePatch, Hunk, Patch
+
+FilePart = Literal["mode", "move", "end"]
+"""What of a file can be left out besides lines: its mode, its place, its last line's end."""
 
 Part = tuple[FilePatch, Hunk, Collection[int]]
 """Some lines of a hunk, by their indexes."""
@@ -15,7 +19,7 @@ class _Change:
     """What one act changes: the other value of each thing that it touches."""
 
     files: frozenset[str]
-    modes: frozenset[str]
+    parts: dict[FilePart, frozenset[str]]
     lines: dict[str, frozenset[int]]
 
 
@@ -27,7 +31,8 @@ class DraftSelection:
         marked: What was marked before.
 
     Attributes:
-        files, modes: Paths left out whole, and paths whose change of mode is.
+        files: Paths left out whole.
+        parts: Paths of which a part of that kind is left out.
         lines: For a hunk's id, the indexes of its lines that are left out. Nothing of a file that
             is left out whole.
         version: Another number after each act.
@@ -37,7 +42,12 @@ class DraftSelection:
         self._patch = patch
         marked = marked or Selection()
         self.files: frozenset[str] = frozenset(marked.files)
-        self.modes: frozenset[str] = frozenset(marked.modes)
+        self.parts: dict[FilePart, frozenset[str]] = {
+            "mode": frozenset(marked.modes),
+            "move": frozenset(marked.moves),
+            "end": frozenset(marked.ends),
+        }
+        self._originals = marked.originals
         self.lines: dict[str, frozenset[int]] = {}
         for hunk_id, indexes in marked.lines.items():
             found = patch.find(hunk_id)
@@ -67,7 +77,7 @@ class DraftSelection:
         for _, hunk, found in wanted:
             kept = changes[hunk.id]
             changes[hunk.id] = kept - found if all_out else kept | found
-        self._do(_Change(self.files - whole.keys(), self.modes, changes))
+        self._do(_Change(self.files - whole.keys(), self.parts, changes))
 
     def toggle_hunk(self, file: FilePatch, hunk: Hunk) -> None:
         """Leave a hunk out, or take it in again if all of it is out."""
@@ -78,12 +88,14 @@ class DraftSelection:
         lines: dict[str, frozenset[int]] = {}
         if self.lines:
             lines = {h.id: frozenset() for h in self._hunks(path) if h.id in self.lines}
-        self._do(_Change(self.files ^ {path}, self.modes - {path}, lines))
+        parts = {kind: paths - {path} for kind, paths in self.parts.items()}
+        self._do(_Change(self.files ^ {path}, parts, lines))
 
-    def toggle_mode(self, path: str) -> None:
-        """Leave a change of mode out, or take it in again."""
+    def toggle_part(self, path: str, kind: FilePart) -> None:
+        """Leave a part of a file's change out, or take it in again."""
         if path not in self.files:
-            self._do(_Change(self.files, self.modes ^ {path}, {}))
+            parts = {**self.parts, kind: self.parts[kind] ^ {path}}
+            self._do(_Change(self.files, parts, {}))
 
     def undo(self) -> bool:
         """Take back the last act. False if there is none."""
@@ -119,9 +131,9 @@ class DraftSelection:
     def _apply(self, change: _Change) -> _Change:
         """Make a change, and return the one that takes it back."""
         before = {hunk: self.lines.get(hunk, frozenset()) for hunk in change.lines}
-        back = _Change(self.files, self.modes, before)
+        back = _Change(self.files, self.parts, before)
         self.version += 1
-        self.files, self.modes = change.files, change.modes
+        self.files, self.parts = change.files, change.parts
         for hunk, indexes in change.lines.items():
             if indexes:
                 self.lines[hunk] = indexes
@@ -132,11 +144,29 @@ class DraftSelection:
     # -- what it is now ----------------------------------------------------------------------
 
     @property
+    def modes(self) -> frozenset[str]:
+        """Paths whose change of mode is left out."""
+        return self.parts["mode"]
+
+    @property
+    def moves(self) -> frozenset[str]:
+        """New paths of files that stay where they were."""
+        return self.parts["move"]
+
+    @property
+    def ends(self) -> frozenset[str]:
+        """Paths whose last line keeps the end that it had."""
+        return self.parts["end"]
+
+    @property
     def selection(self) -> Selection:
         """The same as a value."""
         return Selection(
             files=tuple(sorted(self.files)),
-            modes=tuple(sorted(self.modes)),
+            modes=tuple(sorted(self.parts["mode"])),
+            moves=tuple(sorted(self.parts["move"])),
+            ends=tuple(sorted(self.parts["end"])),
+            originals=self._originals,
             lines={hunk: tuple(sorted(indexes)) for hunk, indexes in self.lines.items() if indexes},
         )
 

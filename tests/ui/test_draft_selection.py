@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from agent_tui.domain.decision import Selection
 from agent_tui.domain.patch import Patch, parse_patch
+from agent_tui.ui.diff.facts import details
 from agent_tui.ui.selection import DraftSelection
 from agent_tui.workspace.selection import select_lines
 from tests.ui.diff_patches import GIT, diff_of, patches
@@ -91,3 +92,22 @@ def test_a_part_is_what_git_apply_makes_of_it_over_a_real_history(tmp_path: Path
             assert ours == theirs
             parts += len(draft.lines)
     assert parts > 20
+
+
+def test_parts_of_a_file_are_left_out_by_themselves(tmp_path: Path) -> None:
+    before = b"".join(b"%d\n" % number for number in range(20))
+    repo = tmp_path / "r"
+    patch = parse_patch(diff_of(repo, {"a": before}, {"b": before + b"20"}))
+    (file,) = patch.files
+    assert file.status == "renamed"
+    assert [detail.about for detail in details(file)] == ["move", "end"]
+    draft = DraftSelection(patch)
+    draft.toggle_part("b", "move")
+    assert draft.selection == Selection(moves=("b",))
+    draft.toggle_part("b", "end")
+    assert draft.selection == Selection(moves=("b",), ends=("b",))
+    assert DraftSelection(patch, draft.selection).selection == draft.selection
+    draft.undo()
+    assert draft.selection == Selection(moves=("b",))
+    draft.toggle_file("b")
+    assert draft.selection == Selection(files=("b",))

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from agent_tui.domain.patch import FilePatch, Line
+from agent_tui.domain.text import visible
 from agent_tui.ui.diff.model import Tone
 
 _KINDS = {"120": "symbolic link", "160": "submodule", "100": "file", "040": "folder"}
@@ -31,7 +32,7 @@ class Detail(NamedTuple):
     """A line under a file's head.
 
     Attributes:
-        about: ``mode``, ``kind``, ``content`` or ``ends``.
+        about: ``mode``, ``move``, ``end`` (of the last line), ``kind``, ``content`` or ``ends``.
     """
 
     about: str
@@ -54,6 +55,8 @@ def details(file: FilePatch) -> list[Detail]:
             result.append(Detail("kind", _kind(mode), "muted"))
         elif mode == "100755" and file.status == "added":
             result.append(Detail("kind", "executable", "muted"))
+    if file.status == "renamed" and file.old_path:
+        result.append(Detail("move", f"moved from {visible(file.old_path)}"))
     if file.binary:
         result.append(Detail("content", "binary: no lines to show"))
     elif not file.hunks:
@@ -67,6 +70,7 @@ def details(file: FilePatch) -> list[Detail]:
             result.append(Detail("content", text, "muted"))
     elif (old or new or "")[:3] == "100":
         result += _ends(file)
+        result += _last_end(file)
     return result
 
 
@@ -93,6 +97,18 @@ def _ends(file: FilePatch) -> list[Detail]:
     elif new == "mixed":
         result.append(Detail("ends", "line ends: mixed"))
     return result
+
+
+def _last_end(file: FilePatch) -> list[Detail]:
+    """Whether the last line loses its end, or gets one."""
+    hunk = file.hunks[-1]
+    if file.status in ("added", "deleted") or hunk.size > 20_000 or b"\n\\ " not in hunk.body:
+        return []
+    without = {line.kind for line in hunk.lines if not line.ends}
+    if without not in ({"+"}, {"-"}):
+        return []
+    word = "no line end any more" if without == {"+"} else "a line end now"
+    return [Detail("end", f"last line: {word}")]
 
 
 def _style(lines: Iterable[Line]) -> str:

@@ -30,6 +30,16 @@ class LeftOut(Protocol):
         ...
 
     @property
+    def moves(self) -> Collection[str]:
+        """New paths of files that stay where they were."""
+        ...
+
+    @property
+    def ends(self) -> Collection[str]:
+        """Paths whose last line keeps the end that it had."""
+        ...
+
+    @property
     def lines(self) -> Mapping[str, Collection[int]]:
         """For a hunk's id, the indexes of its changed lines that are left out."""
         ...
@@ -41,6 +51,8 @@ class NothingLeftOut:
 
     files: frozenset[str] = frozenset()
     modes: frozenset[str] = frozenset()
+    moves: frozenset[str] = frozenset()
+    ends: frozenset[str] = frozenset()
     lines: Mapping[str, Collection[int]] = field(default_factory=dict)
 
 

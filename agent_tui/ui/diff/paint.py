@@ -173,7 +173,9 @@ class Painter:
         detail = layout.details(row.owner)[row.left]
         base: Names = ("plain", *extra)
         pieces = [self._mark(False, base), self._piece("  ", *base)]
-        if detail.about == "mode" and file.path in layout.overlays.left_out.modes:
+        out = layout.overlays.left_out
+        left = {"mode": out.modes, "move": out.moves, "end": out.ends}.get(detail.about, ())
+        if file.path in left:
             pieces.append(self._piece("✗ ", *base, "bad"))
             pieces.append(self._piece(detail.text, *base, "gone"))
             pieces.append(self._piece("  left out", *base, "bad"))
