@@ -246,7 +246,11 @@ class Presenter:
     def _show_diff(self, state: State) -> None:
         step = state.step
         coding = step is not None and step.kind == "code" and step.outcome != "done"
-        asking = state.gate is not None and state.gate.kind == "tool"
+        gate = state.gate
+        if gate is not None and gate.kind == "diff" and self._stage.get("diff gate") != gate.id:
+            self._stage["diff gate"] = gate.id  # what is asked about has to be on the screen
+            self.show_activity = False
+        asking = gate is not None and gate.kind == "tool"
         activity = coding or asking or self.show_activity or state.revision is None
         self._screen.query_one("#diff-pane").set_class(activity, "-activity")
         if activity:

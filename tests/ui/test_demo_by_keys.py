@@ -93,6 +93,16 @@ async def test_reject_a_spec_sends_the_reason_and_gives_another(tmp_path: Path) 
         assert "read bare numbers too" in decided.sends
 
 
+async def test_a_diff_gate_shows_the_diff(tmp_path: Path) -> None:
+    async with drive(demo(tmp_path)) as person:
+        await person.gate("spec")
+        await person.press("o", "a")
+        await person.gate("diff")
+        assert person.screen.view_of(1).id == "diff"
+        await person.press("o")
+        assert person.screen.view_of(1).id == "activity"
+
+
 async def test_stop_here_keeps_the_session(tmp_path: Path) -> None:
     async with drive(demo(tmp_path)) as person:
         await person.gate("spec")
