@@ -2,7 +2,7 @@
 
 import asyncio
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -48,6 +48,7 @@ class Options:
         own_settings: Whether the user's and the project's files count.
         clock: Gives all times.
         terminal: Hands the terminal over to whatever signs a commit; None without a screen.
+        tell: Told in a sentence what was found and put in order in the repository.
     """
 
     folder: Path
@@ -62,6 +63,7 @@ class Options:
     own_settings: bool = True
     clock: Clock = field(default_factory=SystemClock)
     terminal: LendTerminal | None = None
+    tell: Callable[[str], None] = lambda text: None
 
 
 @dataclass
@@ -123,7 +125,7 @@ async def open_environment(options: Options) -> Environment:
     # Before the first child: none of them gets a key of a model. Only the person names keys.
     providers = _load(options, None, TrustStore(paths.trust_file())).settings.providers
     add_model_keys(p.key_env for p in providers.values() if p.key_env)
-    facts = await open_repository(options.folder)
+    facts = await open_repository(options.folder, options.tell)
     trust = TrustStore(paths.trust_file())
     loaded = _load(options, Path(facts.root), trust)
     return Environment(options, facts, loaded, open_store(options, loaded), trust, options.clock)

@@ -45,7 +45,7 @@ async def undo_and_record(options: Options, name: str | None) -> tuple[CommitUnd
         CommitError: If there is no commit that does it.
         LogError: If the session is open in another process, or its log cannot be written.
     """
-    facts = await open_repository(options.folder)
+    facts = await open_repository(options.folder, options.tell)
     root = Path(facts.root)
     loaded = load_configuration(options, root)
     store = open_store(options, loaded)

@@ -70,6 +70,8 @@ def _apply(arguments: argparse.Namespace) -> int:
             print(json.dumps({"v": 1, "ok": False, "applied": False, "problem": str(error)}))
         print(f"agent-tui: {visible_lines(str(error))}", file=sys.stderr)
         return FAILED
+    if done.note:
+        print(f"agent-tui: {done.note}", file=sys.stderr)
     ok = done.result.applies and not done.refused
     if arguments.json:
         print(json.dumps(_as_json(done, ok)))
@@ -139,6 +141,7 @@ def _as_json(done: Applied, ok: bool) -> dict[str, object]:
             for part in done.result.parts
         ],
         "problem": done.refused,
+        "note": done.note,
         "files": [
             {"path": edit.path, "deleted": edit.data is None, "mode": edit.mode}
             for edit in done.result.files

@@ -147,4 +147,5 @@ def options_of(arguments: argparse.Namespace) -> Options:
         record=getattr(arguments, "record", None),
         cassette=getattr(arguments, "cassette", None),
         cassette_speed=getattr(arguments, "cassette_speed", 1.0),
+        tell=lambda text: print(f"agent-tui: {text}", file=sys.stderr),
     )

@@ -118,6 +118,7 @@ class Conductor:
             words_per_s=launch.words_per_s,
             clock=launch.clock or SystemClock(),
             terminal=lender(self._app),
+            tell=lambda text: self._app.notify(text, markup=False, timeout=20),
         )
         self._env = await bootstrap.open_environment(options)
         self._check_names(self._env)

@@ -14,7 +14,9 @@ from agent_tui.ports import WorkspaceError
 from agent_tui.workspace.edits import Formats
 from agent_tui.workspace.files import find_file
 from agent_tui.workspace.git import Git, GitThread
-from agent_tui.workspace.repository import locate, user_place
+from agent_tui.workspace.journal import Journal, hold
+from agent_tui.workspace.putting_back import make_good
+from agent_tui.workspace.repository import Location, locate, user_place
 from agent_tui.workspace.swap import Swap, read_file, swap_files
 
 UNCONFIRMED = "some parts need confirming"
@@ -28,11 +30,13 @@ class Applied:
         result: Every part; a problem that only the working tree has stands in its part too.
         written: Whether the files were written.
         refused: Why nothing was written although every part applies; "" otherwise.
+        note: What was made good of an earlier call that was ended in the middle; "" otherwise.
     """
 
     result: EditResult
     written: bool
     refused: str = ""
+    note: str = ""
 
 
 async def apply_to_tree(
@@ -66,6 +70,27 @@ def _apply(
 ) -> Applied:
     git = Git()
     location = locate(git, folder)
+    with hold(location.git_dir) as journal:
+        if check and journal.read() is not None:
+            raise WorkspaceError(
+                "an earlier agent-tui apply was ended in the middle: apply something, or begin a "
+                "session here, and its files are put in order first."
+            )
+        note = make_good(journal, location.root)
+        return replace(
+            _apply_held(git, location, journal, text, format, confirmed, check), note=note
+        )
+
+
+def _apply_held(
+    git: Git,
+    location: Location,
+    journal: Journal,
+    text: bytes,
+    format: EditFormat | None,
+    confirmed: bool,
+    check: bool,
+) -> Applied:
     root = location.root
     before: dict[str, bytes | None] = {}
     blocked: dict[str, str] = {}
@@ -99,7 +124,7 @@ def _apply(
             for e in result.files
         ]
         try:
-            swap_files(root, swaps)
+            swap_files(root, swaps, journal)
         except WorkspaceError as error:
             return Applied(result, False, str(error))
     return Applied(result, written=not check)

@@ -21,6 +21,9 @@ from agent_tui.workspace.paths import is_reserved, parts_of, refusal
 TEMPORARY = ".agent-tui-tmp-"
 """Files that begin with this are half written and belong to no tree."""
 
+NO_LINKS = (errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK)
+"""What a file system answers that has no hard links, or no more of them."""
+
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 _KINDS = (
     (stat.S_ISLNK, "a symbolic link"),

@@ -21,6 +21,7 @@ from agent_tui.ports import WorkspaceError
 from agent_tui.workspace.adopting import Adoption, Stays
 from agent_tui.workspace.files import find_file
 from agent_tui.workspace.git import Git, GitError, Place, system_error
+from agent_tui.workspace.putting_back import recover
 from agent_tui.workspace.repository import identity, operation_in_progress, user_place
 from agent_tui.workspace.selection import RawChange
 from agent_tui.workspace.trees import Trees
@@ -120,6 +121,7 @@ class Landing:
 
     def _land(self, ref: str, commit: str, approval: Approval, user: Place) -> str:
         location = self._trees.location
+        recovered = recover(location.git_dir, location.root)
         name = visible(ref.removeprefix("refs/heads/"))
         if self._value(ref, user) != approval.parent:
             raise Stays(f"the branch {name} has moved away from where the change starts")
@@ -144,7 +146,8 @@ class Landing:
             if self._git.line("symbolic-ref", "-q", "HEAD", at=user, ok=(0, 1)) != ref:
                 raise Stays(f"{name} is not checked out any more")
             if self._adoption is not None:
-                return self._adoption.take_over(changes, user, lock.commit)
+                note = self._adoption.take_over(changes, user, lock.commit)
+                return " ".join([recovered, note]).strip()
             if checkout is not None and checkout.done < len(changes):
                 self._update(approval, checkout, user)
             try:
@@ -152,7 +155,7 @@ class Landing:
             except Stays:
                 self._git.run("read-tree", "-m", "-u", approval.tree, approval.base_tree, at=user)
                 raise
-        return ""
+        return recovered
 
     def _refuse_other_worktree(self, ref: str, user: Place) -> None:
         listing = self._git.run("worktree", "list", "--porcelain", "-z", at=user)

@@ -6,6 +6,7 @@ variables of this process, which a caller (a hook, an alias) may have set for an
 
 import os
 import re
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from agent_tui.domain.events import RepoFacts
 from agent_tui.domain.text import one_line
 from agent_tui.ports import WorkspaceError
 from agent_tui.workspace.git import Git, GitError, GitThread, Place
+from agent_tui.workspace.putting_back import recover
 
 EMPTY_TREES = {
     "sha1": "4b825dc642cb6eb9a060e54bf8d69288fbee4904",
@@ -74,26 +76,35 @@ class Setting:
     value: str | None
 
 
-async def open_repository(path: Path) -> RepoFacts:
+async def open_repository(path: Path, tell: Callable[[str], None] | None = None) -> RepoFacts:
     """Find the repository that *path* lies in.
 
     Args:
         path: Any folder of a working tree.
+        tell: Told in a sentence what was made good of a change of files that had been ended in the
+            middle; with None, the files are only looked at.
 
     Raises:
         WorkspaceError: If there is none, or it cannot be worked on now; the text says what to do.
     """
     thread = GitThread()
     try:
-        return await thread.call(read_facts, path)
+        notes: list[str] = []
+        facts = await thread.call(read_facts, path, None if tell is None else notes.append)
+        for note in notes:
+            if tell is not None:
+                tell(note)
+        return facts
     finally:
         await thread.close()
 
 
-def read_facts(path: Path) -> RepoFacts:
+def read_facts(path: Path, tell: Callable[[str], None] | None = None) -> RepoFacts:
     """What :func:`open_repository` does, on the thread that calls."""
     git = Git()
     location = locate(git, path)
+    if tell is not None and (note := recover(location.git_dir, location.root)):
+        tell(note)
     at, _ = user_place(git, location)
     if problem := operation_in_progress(location):
         raise WorkspaceError(problem)

@@ -1,30 +1,27 @@
 """Replacing several files of a folder at once: all of them, or none.
 
 Everything new is on the disk before the first file changes, and what was there is kept under
-another name until the last one has. A failure in between puts the old files back. Only the end of
-the whole process (a power cut, ``kill -9``) between two renames can leave some files new and some
-old; the old ones then still stand beside them under the name of :data:`~.files.TEMPORARY`.
+another name until the last one has. A failure in between puts the old files back. What is about to
+be done is written into a journal first, so that an end of the whole process (a power cut,
+``kill -9``) is made good by :mod:`~agent_tui.workspace.putting_back`.
 """
 
-import errno
 import os
 import secrets
 import stat
-from collections.abc import Collection
-from contextlib import suppress
-from dataclasses import dataclass, field
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from agent_tui.domain.text import one_line
 from agent_tui.ports import WorkspaceError
-from agent_tui.workspace.files import TEMPORARY, Folder
+from agent_tui.workspace.files import NO_LINKS, TEMPORARY, Folder
+from agent_tui.workspace.journal import Entry, Journal, digest_of
 from agent_tui.workspace.paths import parts_of, refusal
+from agent_tui.workspace.putting_back import finish, put_back
 
 _READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK
 _NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
-
-
-_NO_LINKS = (errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,22 +40,14 @@ class Swap:
     executable: bool | None = None
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class _Step:
-    """One swap under way: an open folder, and the names in it.
-
-    Attributes:
-        staged: The new file's name until it is renamed.
-        kept: The old file's second name, while it may have to come back.
-    """
+    """One swap under way, in an open folder."""
 
     swap: Swap
-    parts: tuple[bytes, ...]
+    entry: Entry
+    name: bytes
     parent: int
-    staged: str = ""
-    kept: str = ""
-    done: bool = False
-    folders: list[tuple[bytes, ...]] = field(default_factory=list)
 
 
 def read_file(root: Path, path: str) -> bytes | None:
@@ -86,8 +75,12 @@ def read_file(root: Path, path: str) -> bytes | None:
             ) from error
 
 
-def swap_files(root: Path, swaps: Collection[Swap]) -> None:
+def swap_files(root: Path, swaps: Collection[Swap], journal: Journal | None = None) -> None:
     """Make every swap, or none.
+
+    Args:
+        journal: Where what is about to be done is written down; None only where nothing of
+            anybody's can be lost.
 
     Raises:
         WorkspaceError: If one of them cannot be made; everything is as it was.
@@ -101,39 +94,55 @@ def swap_files(root: Path, swaps: Collection[Swap]) -> None:
             for swap, parts in plan:
                 path = swap.path
                 folder.check(path, parts, swap.new, gone)
-            for swap, parts in plan:
-                path = swap.path
-                steps.append(_stage(folder, swap, parts))
-            # What goes makes room for what comes.
-            for step in sorted(steps, key=lambda step: step.swap.new is not None):
-                path = step.swap.path
-                _make(step)
-        except BaseException as error:
-            for step in reversed(steps):
-                _take_back(folder, step)
-            if isinstance(error, OSError):
-                raise refusal(path, one_line(error.strerror or str(error))) from error
-            raise
+            entries = [_entry(folder, swap, parts) for swap, parts in plan]
+            if journal is not None:
+                path = "the journal"
+                journal.begin(entries)
+            try:
+                for (swap, parts), entry in zip(plan, entries, strict=True):
+                    path = swap.path
+                    steps.append(_stage(folder, swap, parts, entry))
+                # What goes makes room for what comes.
+                for step in sorted(steps, key=lambda step: step.swap.new is not None):
+                    path = step.swap.path
+                    _make(step)
+                _made(steps, journal)
+            except BaseException as error:
+                _give_up(folder, entries, journal, error)
+                raise
+        except OSError as error:
+            raise refusal(path, one_line(error.strerror or str(error))) from error
         finally:
             for step in steps:
                 os.close(step.parent)
-        _finish_all(folder, steps)
+        _finish_all(folder, entries, journal)
 
 
-def _stage(folder: Folder, swap: Swap, parts: tuple[bytes, ...]) -> _Step:
+def _entry(folder: Folder, swap: Swap, parts: tuple[bytes, ...]) -> Entry:
+    """What is going to be done with one file, with the names that it needs."""
+    there = 0
+    while there < len(parts) - 1 and _exists(folder, swap.path, parts[: there + 1]):
+        there += 1
+    return Entry(
+        path=swap.path,
+        old=None if swap.old is None else digest_of(swap.old),
+        new=None if swap.new is None else digest_of(swap.new),
+        staged="" if swap.new is None else f"{TEMPORARY}{secrets.token_hex(8)}",
+        kept="" if swap.old is None else f"{TEMPORARY}{secrets.token_hex(8)}",
+        folders=there,
+    )
+
+
+def _stage(folder: Folder, swap: Swap, parts: tuple[bytes, ...], entry: Entry) -> _Step:
     """Write the new file beside its place, durably."""
-    missing = [parts[:depth] for depth in range(1, len(parts))]
-    missing = [inner for inner in missing if not _exists(folder, swap.path, inner)]
     parent = folder.parent(swap.path, parts, create=swap.new is not None)
     if parent is None:
         raise refusal(swap.path, "its folder disappeared")
-    step = _Step(swap, parts, parent, folders=missing)
     try:
         if _content(swap.path, parts[-1], parent) != swap.old:
             raise _changed(swap)
         if swap.new is not None:
-            step.staged = f"{TEMPORARY}{secrets.token_hex(8)}"
-            descriptor = os.open(step.staged, _NEW, 0o666, dir_fd=parent)
+            descriptor = os.open(entry.staged, _NEW, 0o666, dir_fd=parent)
             with os.fdopen(descriptor, "wb") as file:
                 file.write(swap.new)
                 file.flush()
@@ -141,10 +150,9 @@ def _stage(folder: Folder, swap: Swap, parts: tuple[bytes, ...]) -> _Step:
                 os.fchmod(descriptor, mode)
                 os.fsync(descriptor)
     except BaseException:
-        _take_back(folder, step)
         os.close(parent)
         raise
-    return step
+    return _Step(swap, entry, parts[-1], parent)
 
 
 def _mode(swap: Swap, name: bytes, parent: int, fresh: int) -> int:
@@ -157,103 +165,81 @@ def _mode(swap: Swap, name: bytes, parent: int, fresh: int) -> int:
 
 
 def _make(step: _Step) -> None:
-    name = step.parts[-1]
-    if _content(step.swap.path, name, step.parent) != step.swap.old:
+    name, entry, parent = step.name, step.entry, step.parent
+    if _content(step.swap.path, name, parent) != step.swap.old:
         raise _changed(step.swap)
     if step.swap.old is not None:
-        step.kept = _second_name(step, name)
+        _keep(step, step.swap.old)
     if step.swap.new is None:
-        os.unlink(name, dir_fd=step.parent)
+        os.unlink(name, dir_fd=parent)
     elif step.swap.old is None:
-        _appear(step, name)
+        _appear(step)
     else:
-        os.rename(step.staged, name, src_dir_fd=step.parent, dst_dir_fd=step.parent)
-        step.staged = ""
-    step.done = True
+        os.rename(entry.staged, name, src_dir_fd=parent, dst_dir_fd=parent)
 
 
-def _second_name(step: _Step, name: bytes) -> str:
-    """Another name for the old file; where the file system has no links, a copy of it."""
-    kept = f"{TEMPORARY}{secrets.token_hex(8)}"
+def _keep(step: _Step, old: bytes) -> None:
+    """Give the old file another name; where the file system has no links, copy it."""
+    name, kept, parent = step.name, step.entry.kept, step.parent
     try:
-        os.link(name, kept, src_dir_fd=step.parent, dst_dir_fd=step.parent, follow_symlinks=False)
+        os.link(name, kept, src_dir_fd=parent, dst_dir_fd=parent, follow_symlinks=False)
     except OSError as error:
-        if error.errno not in _NO_LINKS:
+        if error.errno not in NO_LINKS:
             raise
-        mode = stat.S_IMODE(os.stat(name, dir_fd=step.parent, follow_symlinks=False).st_mode)
-        with os.fdopen(os.open(kept, _NEW, mode, dir_fd=step.parent), "wb") as file:
-            file.write(step.swap.old or b"")
-    return kept
+        mode = stat.S_IMODE(os.stat(name, dir_fd=parent, follow_symlinks=False).st_mode)
+        with os.fdopen(os.open(kept, _NEW, mode, dir_fd=parent), "wb") as file:
+            file.write(old)
+            file.flush()
+            os.fsync(file.fileno())
 
 
-def _appear(step: _Step, name: bytes) -> None:
+def _appear(step: _Step) -> None:
     """Put a new file where nothing is."""
+    name, staged, parent = step.name, step.entry.staged, step.parent
     try:
         # A link fails where something has appeared meanwhile; a rename would replace it.
-        os.link(step.staged, name, src_dir_fd=step.parent, dst_dir_fd=step.parent)
+        os.link(staged, name, src_dir_fd=parent, dst_dir_fd=parent)
     except OSError as error:
-        if error.errno not in _NO_LINKS:
+        if error.errno not in NO_LINKS:
             raise
-        os.rename(step.staged, name, src_dir_fd=step.parent, dst_dir_fd=step.parent)
+        os.rename(staged, name, src_dir_fd=parent, dst_dir_fd=parent)
     else:
-        step.done = True
-        os.unlink(step.staged, dir_fd=step.parent)
-    step.staged = ""
+        os.unlink(staged, dir_fd=parent)
 
 
-def _take_back(folder: Folder, step: _Step) -> None:
-    """Put back what was there, as far as the system lets us."""
-    name = step.parts[-1]
-    with suppress(OSError):
-        if step.kept:
-            os.rename(step.kept, name, src_dir_fd=step.parent, dst_dir_fd=step.parent)
-            # A rename of one file over another name of itself does nothing.
-            with suppress(FileNotFoundError):
-                os.unlink(step.kept, dir_fd=step.parent)
-        elif step.done:
-            os.unlink(name, dir_fd=step.parent)
-    with suppress(OSError):
-        if step.staged:
-            os.unlink(step.staged, dir_fd=step.parent)
-    for parts in reversed(step.folders):
-        _remove_empty(folder, step.swap.path, parts)
+def _made(steps: Sequence[_Step], journal: Journal | None) -> None:
+    """From here on, nothing is put back any more."""
+    if journal is not None:
+        # The new names have to be there after a power cut if the journal says so.
+        for parent in {os.fstat(step.parent).st_ino: step.parent for step in steps}.values():
+            os.fsync(parent)
+        journal.made()
 
 
-def _finish_all(folder: Folder, steps: Collection[_Step]) -> None:
+def _give_up(
+    folder: Folder, entries: Sequence[Entry], journal: Journal | None, why: BaseException
+) -> None:
+    """Put back what was there. If even that fails, the journal stays for the next process."""
     try:
-        for step in steps:
-            _finish(folder, step)
+        put_back(folder, entries)
+        if journal is not None:
+            journal.end()
+    except OSError as error:
+        text = f"the files could not be put back ({one_line(error.strerror or str(error))}): "
+        text += "free the disk, and call agent-tui apply again" if journal else "look at them"
+        raise WorkspaceError(f"{one_line(str(why))} Besides, {text}.") from why
+
+
+def _finish_all(folder: Folder, entries: Sequence[Entry], journal: Journal | None) -> None:
+    try:
+        finish(folder, entries)
+        if journal is not None:
+            journal.end()
     except (OSError, WorkspaceError) as error:
         why = error.strerror if isinstance(error, OSError) else str(error)
         raise WorkspaceError(
             f"the files are changed, but cleaning up failed: {one_line(why or 'unknown')}"
         ) from error
-
-
-def _finish(folder: Folder, step: _Step) -> None:
-    """Forget the old file, and remove the folders that are empty without it."""
-    parent = folder.parent(step.swap.path, step.parts)
-    if parent is None:
-        return
-    try:
-        if step.kept:
-            os.unlink(step.kept, dir_fd=parent)
-        os.fsync(parent)
-    finally:
-        os.close(parent)
-    if step.swap.new is None:
-        for depth in range(len(step.parts) - 1, 0, -1):
-            _remove_empty(folder, step.swap.path, step.parts[:depth])
-
-
-def _remove_empty(folder: Folder, path: str, parts: tuple[bytes, ...]) -> None:
-    with suppress(OSError, WorkspaceError):
-        parent = folder.parent(path, parts)
-        if parent is not None:
-            try:
-                os.rmdir(parts[-1], dir_fd=parent)
-            finally:
-                os.close(parent)
 
 
 def _exists(folder: Folder, path: str, parts: tuple[bytes, ...]) -> bool:

@@ -171,7 +171,8 @@ def _undo(
     folder: Path, target: Landed, private: Path, consent: Consent, terminal: LendTerminal | None
 ) -> Undone:
     git = Git()
-    facts = read_facts(folder)
+    notes: list[str] = []
+    facts = read_facts(folder, notes.append)
     location = locate(git, folder)
     user, entries = user_place(git, location)
     name = f"{target.origin}.undo-{target.commit[:10]}-{facts.commit[:10]}"
@@ -205,7 +206,7 @@ def _undo(
             landed=done.landed,
             paths=tuple(change.path for change in mine),
             kept=kept,
-            detail=done.detail,
+            detail=" ".join([*notes, done.detail]).strip(),
         )
     finally:
         store.close()

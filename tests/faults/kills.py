@@ -1,6 +1,8 @@
 """A session is killed at any moment; what was acknowledged stands, and it goes on."""
 
 import random
+import shutil
+import time
 from collections import Counter
 from pathlib import Path
 
@@ -20,10 +22,11 @@ def at_random(folder: Path, count: int, seed: int = 0) -> tuple[int, list[str]]:
     rng = random.Random(seed)
     kills = number = 0
     problems: list[str] = []
+    template = Scene(folder / "template").make()
     with Nursery() as nursery:
-        whole = _duration(nursery, folder / "measured")
+        whole = _duration(nursery, Scene(folder / "measured").make_like(template))
         while kills < count and len(problems) < 5:
-            scene = Scene(folder / f"scene-{number}").make()
+            scene = Scene(folder / f"scene-{number}").make_like(template)
             number += 1
             status = -9
             for life in range(LIVES):
@@ -42,13 +45,12 @@ def at_random(folder: Path, count: int, seed: int = 0) -> tuple[int, list[str]]:
                     break
             if status == 0:
                 problems += [f"scene {number}: {p}" for p in scene.finished_problems()]
+            if not problems:  # else it is there to be looked at
+                shutil.rmtree(scene.folder)
     return kills, problems
 
 
-def _duration(nursery: Nursery, folder: Path) -> float:
-    import time
-
-    scene = Scene(folder).make()
+def _duration(nursery: Nursery, scene: Scene) -> float:
     began = time.monotonic()
     nursery.live(scene)
     return time.monotonic() - began

@@ -1,5 +1,6 @@
 """A repository with a person's unfinished work in it, a session on it, and what has to be true."""
 
+import contextlib
 import json
 import os
 import select
@@ -59,12 +60,14 @@ class Scene:
         theirs: What git and the file system say of the person's own work.
         session: The id of the session under way, once it is known.
         acknowledged: The records that a process has said are written, by session.
+        status: What git's status was when :meth:`problems` looked last.
     """
 
     folder: Path
     theirs: dict[str, str] = field(default_factory=dict)
     session: str | None = None
     acknowledged: dict[str, dict[int, str]] = field(default_factory=dict)
+    status: str = ""
 
     @property
     def repo(self) -> Path:
@@ -101,6 +104,13 @@ class Scene:
         (self.repo / "mine.txt").write_text("mine\n")
         (self.repo / "untracked.txt").write_text("untracked\n")
         self.theirs = self.persons_work()
+        return self
+
+    def make_like(self, other: "Scene") -> "Scene":
+        """What :meth:`make` makes, as a copy of a scene in which nothing has happened yet."""
+        shutil.copytree(other.folder, self.folder, symlinks=True)
+        self.git("update-index", "-q", "--refresh", ok=False)  # copies have other inodes
+        self.theirs = dict(other.theirs)
         return self
 
     def git(self, *args: str, ok: bool = True, env: dict[str, str] | None = None) -> str:
@@ -148,6 +158,7 @@ class Scene:
         if fsck.returncode:
             found.append(f"git fsck: {fsck.stdout}{fsck.stderr}")
         now = self.persons_work()
+        self.status = now["status"]
         found += [
             f"the person's {name} was {self.theirs[name]!r} and is {now[name]!r}"
             for name in now
@@ -168,16 +179,15 @@ class Scene:
             found.append("the branch does not have exactly one commit more")
         # Between the update of the index and that of the branch, the index is the commit's: so
         # the whole status is only looked at in the end.
-        if self.persons_work()["status"] != self.theirs["status"]:
-            found.append(f"status is {self.persons_work()['status']!r}")
+        if self.status != self.theirs["status"]:
+            found.append(f"status is {self.status!r}")
         if [p for p in (self.repo / ".git").rglob("*.lock") if "worktrees" not in p.parts]:
             found.append("a lock was left behind")
         return found
 
     def _commits(self, state: State) -> list[str]:
         """Commits that nobody approved, and those that were made twice."""
-        out = self.git("log", "--all", "--no-walk=unsorted", "--format=%H", ok=False)
-        del out  # refs below refs/agent-tui may name trees, which log would refuse
+        # Refs below refs/agent-tui may name trees, which log would refuse.
         heads = self.git("for-each-ref", "--format=%(objectname)", "refs/heads").split()
         lines = self.git(
             "log", "--format=%H %T %(trailers:key=Agent-Tui-Session,valueonly)", *heads
@@ -284,7 +294,8 @@ class Nursery:
         if kill_after is not None:
             ready, _, _ = select.select([self._process.stdout], [], [], kill_after)
             if not ready:
-                os.killpg(pid, signal.SIGKILL)
+                with contextlib.suppress(ProcessLookupError):  # it was just through
+                    os.killpg(pid, signal.SIGKILL)
         status = int(self._line()["status"])
         wait_for_orphans(scene)
         return status

@@ -2,15 +2,18 @@
 
 import json
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 from workspace_helpers import Repo, contents
 
 from agent_tui.cli import main
 from agent_tui.ports import WorkspaceError
+from agent_tui.workspace.journal import NAME, hold
 from agent_tui.workspace.swap import Swap, read_file, swap_files
 
 
@@ -116,11 +119,102 @@ def test_a_twin_needs_a_word(apply: Applying, repo: Repo) -> None:
     assert apply("cafe\u0301.txt\n```\ny\n```\n") == 1
 
 
+def interrupted(repo: Repo) -> None:
+    """A process that ends after the second of three files."""
+    text = "a.txt", "src/b.py", "run.sh"
+    swaps = [Swap(path, read_file(repo.root, path), b"new\n") for path in text]
+    child = os.fork()
+    if child == 0:
+        rename, done = os.rename, []
+
+        def counting(*args: Any, **options: Any) -> None:
+            done.append(1)
+            if len(done) == 4:  # the journal, and two files
+                os.kill(os.getpid(), signal.SIGKILL)
+            rename(*args, **options)
+
+        os.rename = counting  # type: ignore[assignment]
+        with hold(repo.root / ".git") as journal:
+            swap_files(repo.root, swaps, journal)
+        os._exit(0)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == -signal.SIGKILL
+
+
+class TestAnEndInTheMiddle:
+    SAID = "An earlier change of files was ended in the middle; they are as they were before it."
+
+    def test_the_next_call_makes_it_good(self, apply: Applying, repo: Repo) -> None:
+        before = contents(repo.root)
+        interrupted(repo)
+        assert contents(repo.root) != before
+        assert apply(block("a.txt", "two", "2"), "--check") == 2
+        assert "was ended in the middle" in apply.err
+        assert apply(block("a.txt", "two", "2")) == 0, apply.err
+        assert self.SAID in apply.err
+        assert contents(repo.root) == before | {"a.txt": b"one\n2\nthree\n"}
+        assert apply(block("a.txt", "2", "two")) == 0
+        assert apply.err == ""
+        assert not list((repo.root / ".git").glob("agent-tui*"))
+
+    def test_what_was_written_since_stays(self, apply: Applying, repo: Repo) -> None:
+        before = contents(repo.root)
+        interrupted(repo)
+        repo.put("a.txt", "theirs\n")
+        assert apply(block("src/b.py", "x = 1", "x = 2")) == 0, apply.out + apply.err
+        assert "But a.txt changed since, and stays. What stood there before is" in apply.err
+        now = contents(repo.root)
+        (kept,) = now.keys() - before.keys()
+        assert now[kept] == before["a.txt"]
+        assert now["a.txt"] == b"theirs\n"
+        assert now["run.sh"] == before["run.sh"]
+
+    def test_a_session_begins_with_the_files_in_order(
+        self, repo: Repo, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        before = contents(repo.root)
+        interrupted(repo)
+        monkeypatch.chdir(repo.root)
+        assert main(["undo"]) == 2
+        assert self.SAID in capsys.readouterr().err
+        assert contents(repo.root) == before
+
+    def test_one_at_a_time(self, apply: Applying, repo: Repo) -> None:
+        with hold(repo.root / ".git"):
+            assert apply(block("a.txt", "two", "2")) == 2
+        assert "another agent-tui is changing files here just now" in apply.err
+
+    def test_a_journal_that_is_not_ours_is_not_followed(
+        self, apply: Applying, repo: Repo, tmp_path: Path
+    ) -> None:
+        (tmp_path / "outside").write_text("x\n")
+        entry = {
+            "path": "a.txt", "old": None, "new": "0" * 64, "staged": ".agent-tui-tmp-" + "0" * 16,
+            "kept": "", "folders": 0,
+        }  # fmt: skip
+        changes: tuple[dict[str, object], ...] = (
+            {"path": "../outside"}, {"path": ".git/config"}, {"staged": "run.sh"},
+            {"kept": "../outside"}, {"folders": 7}, {"new": "x"}, {"more": 1},
+        )  # fmt: skip
+        before = contents(repo.root)
+        for change in changes:
+            said = {"v": 1, "files": [{**entry, **change}]}
+            (repo.root / ".git" / NAME).write_text(json.dumps(said) + "\n")
+            assert apply(block("a.txt", "two", "2")) == 2
+            assert apply.err.count("\n") == 1
+            assert "Traceback" not in apply.err
+        for text in ("", "{}", "[" * 10_000, '{"v": 2, "files": []}', "\0"):
+            (repo.root / ".git" / NAME).write_text(text)
+            assert apply(block("a.txt", "two", "2")) == 2
+            assert "then remove it" in apply.err
+        assert contents(repo.root) == before
+
+
 def test_json_and_what_is_no_edit(apply: Applying, repo: Repo) -> None:
     assert apply(block("a.txt", "two", "2"), "--json", "--check") == 0
     said = json.loads(apply.out)
     assert said == {
         "v": 1, "ok": True, "applied": False, "format": "search_replace", "problem": "",
+        "note": "",
         "parts": [{"path": "a.txt", "part": "block 1", "line": 2, "match": "exact", "doubts": [],
                    "problem": ""}],
         "files": [{"path": "a.txt", "deleted": False, "mode": None}],
