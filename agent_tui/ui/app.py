@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import importlib
 from collections.abc import Iterable, Sequence
 from functools import partial
@@ -125,6 +126,9 @@ class AgentTui(App[None]):
             module: Any = await asyncio.to_thread(importlib.import_module, "agent_tui.ui.conductor")
             loaded: type[conductor_module.Conductor] = module.Conductor
             self.conductor = loaded(self, self.launch)
+            if not gc.isenabled():
+                gc.freeze()  # modules and classes stay for good: later collections pass them over
+                gc.enable()
         return self.conductor
 
     def _conduct(self) -> Conductor:

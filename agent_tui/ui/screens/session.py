@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import importlib
+import shutil
 from collections.abc import Awaitable, Callable, Mapping
-from typing import TYPE_CHECKING, ClassVar, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 from textual import on
 from textual.app import ComposeResult
@@ -15,18 +17,20 @@ from textual.screen import Screen
 from textual.widgets import Input
 
 from agent_tui.ui.actions import bindings
-from agent_tui.ui.diff import DiffView
 from agent_tui.ui.keymap import keys_in_force
 from agent_tui.ui.widgets.bars import Bar, GateBar, PaneTabs, Timeline
 from agent_tui.ui.widgets.rows import RowsView
 
 if TYPE_CHECKING:
     from agent_tui.ui.controller import SessionController
+    from agent_tui.ui.diff import DiffView
 
 T = TypeVar("T")
 FRAME_OUT_S = 0.05
 """Seconds in which the first frame gets out. A thread writes it, and the imports that follow would
 take the interpreter away from that thread again and again."""
+WIDE = 100
+"""Columns from which the three panes stand side by side."""
 PANES = ("spec-pane", "diff-pane", "verdict-pane")
 
 
@@ -41,7 +45,7 @@ class SessionScreen(Screen[None]):
 
     CSS_PATH = "session.tcss"
     BINDINGS: ClassVar[list[BindingType]] = list(bindings())
-    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-wide")]
+    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (WIDE, "-wide")]
 
     def __init__(
         self,
@@ -53,16 +57,19 @@ class SessionScreen(Screen[None]):
         self._keys = keys_in_force(keymap)
         self.controller: SessionController | None = None
         self.pane_index = 0
+        self._diff: DiffView | None = None
+        # Textual adds the class with the first size that it hears of; without it by then it would
+        # compute all styles once more before the first frame.
+        self.add_class("-wide" if shutil.get_terminal_size().columns >= WIDE else "-narrow")
 
     def compose(self) -> ComposeResult:
-        """The widgets, empty."""
+        """The widgets, empty; the diff comes when the frame is painted."""
         yield Bar(id="header")
         yield PaneTabs(id="tabs")
         with Horizontal(id="panes"):
             with Vertical(id="spec-pane", classes="pane -active"):
                 yield RowsView(id="spec")
             with Vertical(id="diff-pane", classes="pane -activity"):
-                yield DiffView(id="diff")
                 yield RowsView(id="activity")
             with Vertical(id="verdict-pane", classes="pane"):
                 yield RowsView(id="verdict")
@@ -86,6 +93,10 @@ class SessionScreen(Screen[None]):
         self.run_worker(self._load(), name="load session", group="load")
 
     async def _load(self) -> None:
+        name = "agent_tui.ui.widgets.session_diff"
+        module: Any = await asyncio.to_thread(importlib.import_module, name)
+        self._diff = module.SessionDiff(lambda: self.controller, id="diff")
+        await self.query_one("#diff-pane").mount(self._diff, before=0)
         self.controller = await self._prepare(self)
 
     # -- services for what is loaded later ---------------------------------------------------
@@ -125,9 +136,9 @@ class SessionScreen(Screen[None]):
         """The rows of a pane."""
         pane = self.query_one(f"#{PANES[index]}")
         if pane.id == "diff-pane":
-            if pane.has_class("-activity"):
+            if self._diff is None or pane.has_class("-activity"):
                 return self.query_one("#activity", RowsView)
-            return self.query_one("#diff", DiffView)
+            return self._diff
         return pane.query_one(RowsView)
 
     # -- keys and messages -------------------------------------------------------------------
@@ -144,32 +155,10 @@ class SessionScreen(Screen[None]):
         if self.controller is not None:
             self.controller.selected(event.view)
 
-    @on(DiffView.Moved)
-    def _pointed(self) -> None:
-        if self.controller is not None:
-            self.controller.selected(self.query_one("#diff", DiffView))
-
     @on(RowsView.Activated)
-    @on(DiffView.Activated)
     async def _activated(self) -> None:
         if self.controller is not None:
             await self.controller.do("follow")
-
-    @on(DiffView.HunksSeen)
-    @on(DiffView.RangeChanged)
-    def _seen(self) -> None:
-        if self.controller is not None:
-            self.controller.seen_more()
-
-    @on(DiffView.Searched)
-    def _searched(self, event: DiffView.Searched) -> None:
-        if self.controller is not None:
-            self.controller.searched(event.count, event.at)
-
-    @on(DiffView.Refused)
-    def _refused(self, event: DiffView.Refused) -> None:
-        if self.controller is not None:
-            self.controller.tell(event.reason, "warning")
 
     @on(RowsView.Resized)
     def _resized(self) -> None:
@@ -187,8 +176,9 @@ class SessionScreen(Screen[None]):
             if self.focused is not None and pane in self.focused.ancestors:
                 if number != self.pane_index:
                     self.show_pane(number)
-                if self.controller is not None and isinstance(self.focused, RowsView | DiffView):
-                    self.controller.selected(self.focused)
+                view = self.view_of(number)
+                if self.controller is not None and view is self.focused:
+                    self.controller.selected(view)
 
     @on(Input.Submitted, "#search")
     def _search(self, event: Input.Submitted) -> None:
