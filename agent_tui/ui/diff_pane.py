@@ -125,12 +125,9 @@ class DiffPane:
 
     def mark(self, nodes: frozenset[Node]) -> None:
         """Mark the hunks and findings among these."""
-        scene = self.view.scene
         hunks = frozenset(node.id for node in nodes if node.kind == "hunk")
         notes = frozenset(node.id for node in nodes if node.kind == "finding")
-        if (hunks, notes) != (scene.marked_hunks, scene.marked_notes):
-            scene.marked_hunks, scene.marked_notes = hunks, notes
-            self.view.redraw()
+        self.view.mark(hunks, notes)
 
     def row_of(self, node: Node) -> int | None:
         """The row at which a hunk or a finding begins."""

@@ -2,6 +2,7 @@
 
 import dataclasses
 import re
+import unicodedata
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -11,6 +12,7 @@ from rich.style import Style
 from agent_tui.domain.patch import Patch, parse_patch
 from agent_tui.ui.diff import Note, Overlays
 from agent_tui.ui.diff.blocks import BLOCK, Options, Stream
+from agent_tui.ui.diff.brush import FENCE
 from agent_tui.ui.diff.layout import Layout
 from agent_tui.ui.diff.paint import Painter, Scene
 from agent_tui.ui.diff.scan import Scan
@@ -44,9 +46,25 @@ def drawn(layout: Layout, scene: Scene) -> list[str]:
         assert row is not None
         strip = painter.draw(number, row)
         assert strip.cell_length == layout.options.width, (row, strip.text)
-        assert strip.text.isprintable(), strip.text
-        result.append(strip.text)
+        check_fences(strip.text)
+        text = strip.text.replace(FENCE, "")
+        assert text.isprintable(), text
+        result.append(text)
     return result
+
+
+def check_fences(text: str) -> None:
+    """Behind a word that runs from right to left comes a mark, before anything else can follow."""
+    open_ = False
+    for char in text:
+        if unicodedata.bidirectional(char) in ("R", "AL") and char != FENCE:
+            open_ = True
+        elif char == FENCE:
+            assert open_, text
+            open_ = False
+        else:
+            assert not open_ or char in " ,.'’" or unicodedata.combining(char), text
+    assert not open_, text
 
 
 def check_counts(layout: Layout) -> None:

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Callable
 from typing import ClassVar, TypedDict, TypeVar
 
+from rich.segment import Segment
 from rich.style import Style
 from textual.geometry import Region, Size
 from textual.scroll_view import ScrollView
@@ -111,9 +112,12 @@ class Canvas(ScrollView, can_focus=True, inherit_bindings=False):
     @property
     def options(self) -> Options:
         """How the patch is laid out in the present width."""
-        width = max(20, self.size.width)
+        width = self.size.width
         split = self._split if self._split is not None else width >= SPLIT_FROM
-        return Options(width, split=split, wrap=self._wrap, fold_space=self._fold_space)
+        # The last column is the scroll bar's, also while there is none: it must not hide a letter.
+        return Options(
+            max(20, width - 1), split=split, wrap=self._wrap, fold_space=self._fold_space
+        )
 
     def _new_layout(self) -> Layout:
         return Layout(self.stream, self.overlays, Options(20))
@@ -152,14 +156,11 @@ class Canvas(ScrollView, can_focus=True, inherit_bindings=False):
         self._resize_world()
 
     def _resize_world(self) -> None:
-        width, blocks = self.size.width, self.plan.blocks
-        options = self.plan.options
-        if not options.wrap:
-            width += max(0, min(blocks.longest, 1_000_000) - options.room(4))
-        self.styles.overflow_x = (
-            "auto" if not options.wrap and width > self.size.width else "hidden"
-        )
-        self.virtual_size = Size(width, blocks.rows)
+        blocks, options = self.plan.blocks, self.plan.options
+        room = min(options.room(digits) for digits in range(3, 8))
+        more = 0 if options.wrap else max(0, min(blocks.longest, 1_000_000) - room)
+        self.styles.overflow_x = "auto" if more else "hidden"
+        self.virtual_size = Size(self.size.width + more, blocks.rows)
 
     def laid_out(self) -> None:
         """All rows are known."""
@@ -213,6 +214,35 @@ class Canvas(ScrollView, can_focus=True, inherit_bindings=False):
                 self._strips.pop((number, at_cursor, in_range), None)
         self.refresh_line(number)
 
+    def redraw_items(self, *items: tuple[object, ...] | None) -> None:
+        """Show those rows again that are about these, for the cursor has come or gone."""
+        for number in self.rows_on_screen:
+            row = self.plan.row(number)
+            if row is not None and row.item in items:
+                self.refresh_line(number)
+
+    def mark(self, hunks: frozenset[str], notes: frozenset[str]) -> None:
+        """Mark the hunks and notes with these ids, and no others."""
+        scene, stream = self.scene, self.stream
+        fresh_hunks, fresh_notes = hunks ^ scene.marked_hunks, notes ^ scene.marked_notes
+        if not fresh_hunks and not fresh_notes:
+            return
+        scene.marked_hunks, scene.marked_notes = hunks, notes
+        view = self.rows_on_screen
+        self._strips = {key: strip for key, strip in self._strips.items() if key[0] in view}
+        for number in view:
+            row = self.plan.row(number)
+            if row is None:
+                continue
+            if row.kind == "note":
+                fresh = self.plan.notes[row.left].id in fresh_notes
+            elif row.kind in ("file", "detail", "intro"):
+                fresh = False
+            else:
+                fresh = stream.hunks[row.owner].id in fresh_hunks
+            if fresh:
+                self.redraw_row(number)
+
     def notify_style_update(self) -> None:
         """A theme or a state changed."""
         super().notify_style_update()
@@ -223,12 +253,47 @@ class Canvas(ScrollView, can_focus=True, inherit_bindings=False):
         style = self._styles.get(names)
         if style is None:
             classes = [f"diff--{name}" for name in names]
-            style = self._styles[names] = self.get_visual_style(*classes).rich_style
+            segment = Segment(" ", self.get_visual_style(*classes).rich_style)
+            for line_filter in self.get_line_filters():
+                segment = line_filter.apply([segment], self.background_colors[1])[0]
+            style = self._styles[names] = segment.style or Style.null()
         return style
+
+    def render_lines(self, crop: Region) -> list[Strip]:
+        """The lines that are on the screen, as they were drawn: they are complete as they are.
+
+        Textual would go through each of them again for borders, tints and filters.
+        """
+        if not self._is_bare:
+            return super().render_lines(crop)
+        top, width = self.scroll_offset.y, self.size.width
+        bar = self.scrollbar_size_vertical
+        strips = [self._strip(y + top) for y in crop.line_range]
+        if width - bar != self.plan.options.width:
+            strips = [
+                strip.adjust_cell_length(width - bar, next(reversed(strip)).style)
+                for strip in strips
+            ]
+        if crop.column_span != (0, width):
+            strips = [strip.crop(*crop.column_span) for strip in strips]
+        return strips
+
+    @property
+    def _is_bare(self) -> bool:
+        """Whether nothing is to be added to the lines."""
+        styles = self.styles
+        return (
+            not styles.gutter
+            and self.opacity == styles.text_opacity == 1.0
+            and not styles.tint.a
+            and not (styles.has_rule("hatch") and styles.hatch != "none")
+        )
 
     def render_line(self, y: int) -> Strip:
         """One line of the screen."""
-        number = y + self.scroll_offset.y
+        return self._strip(y + self.scroll_offset.y)
+
+    def _strip(self, number: int) -> Strip:
         row = self.plan.row(number)
         if row is None:
             return Strip.blank(self.plan.options.width, self._style(("plain",)))

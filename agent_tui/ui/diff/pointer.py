@@ -165,13 +165,16 @@ class Pointer(Canvas):
         row = self.row_at(number)
         if row is None or not self._is_stop(row):
             return
+        before, top = self._item, self.scroll_offset.y
         self._cursor, self._item = number, row.item
         self._show_cursor_state()
         if self._anchor is not None:
             self.scene.selected = (min(self._anchor, number), max(self._anchor, number))
             self.post_message(self.RangeChanged(self))
-        self.refresh()
+            self.refresh()
         self.scroll_to_row(number, center=center)
+        if self.scroll_offset.y == top:  # else everything is shown again anyway
+            self.redraw_items(before, row.item)
         self.post_message(self.Moved(self, self.place))
 
     def _show_cursor_state(self) -> None:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Sequence
+
 from rich.cells import cell_len, get_character_cell_size
 
 from agent_tui.domain.text import decode, visible
@@ -9,6 +12,10 @@ from agent_tui.domain.text import decode, visible
 TAB = 4
 EXACT = 100_000
 """Characters up to which a line that is not ASCII is measured one by one."""
+
+_RIGHT_TO_LEFT = "\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefe\U00010800-\U00010fff\U0001e800-\U0001efff"
+"""Blocks of scripts that run from right to left, as Unicode's DerivedBidiClass.txt has them."""
+_RUN = re.compile(f"[{_RIGHT_TO_LEFT}]+(?:[ ,.'’\u0300-\u036f]+[{_RIGHT_TO_LEFT}]+)*")
 
 
 def code_text(data: bytes, *, show_return: bool = False) -> str:
@@ -25,7 +32,22 @@ def code_text(data: bytes, *, show_return: bool = False) -> str:
     return text if text.isascii() and text.isprintable() else visible(text)
 
 
-def breaks(text: str, room: int) -> list[int]:
+def fences(text: str, first: int, last: int) -> tuple[int, ...]:
+    """Where words that run from right to left end, within a part of a text or at its end.
+
+    Terminals differ in what they do with such words: most show the letters in the order of the
+    file, some turn them round. Behind each run of words a row has a left-to-right mark, so that
+    those that turn them round turn nothing else: no number, no sign, no operator, no other column.
+    """
+    return tuple(match.end() for match in _RUN.finditer(text, first, last))
+
+
+def is_open(text: str) -> bool:
+    """Whether there is a word in it that runs from right to left."""
+    return _RUN.search(text) is not None
+
+
+def breaks(text: str, room: int) -> Sequence[int]:
     """Where each row of a wrapped line begins; the first is 0.
 
     Args:
@@ -34,9 +56,9 @@ def breaks(text: str, room: int) -> list[int]:
     if len(text) * 2 <= room:
         return [0]
     if text.isascii():
-        return list(range(0, len(text), room)) or [0]
+        return range(0, len(text), room)
     if len(text) > EXACT:  # no character is wider than two cells
-        return list(range(0, len(text), room // 2))
+        return range(0, len(text), room // 2)
     result, used = [0], 0
     for at, char in enumerate(text):
         width = get_character_cell_size(char)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable
 
-from textual.geometry import Size
 from textual.message import Message
 
 from agent_tui.domain.patch import Patch
@@ -157,7 +156,7 @@ class DiffView(Background):
         if self.options != self.plan.options:
             self._keeping_place(self._lay_out)
         else:
-            self.virtual_size = Size(self.size.width, self.plan.blocks.rows)
+            self._resize_world()
         self.call_after_refresh(self.look)
 
     # -- ways to show it ---------------------------------------------------------------------
