@@ -7,7 +7,7 @@ from collections import Counter
 from pathlib import Path
 
 from tests.faults.life import POINTS
-from tests.faults.scene import Nursery, Scene
+from tests.faults.scene import Nursery, Scene, nursery
 
 LIVES = 60
 """Deaths of one session before it is let live, so that a test ends."""
@@ -23,8 +23,8 @@ def at_random(folder: Path, count: int, seed: int = 0) -> tuple[int, list[str]]:
     kills = number = 0
     problems: list[str] = []
     template = Scene(folder / "template").make()
-    with Nursery() as nursery:
-        whole = _duration(nursery, Scene(folder / "measured").make_like(template))
+    with nursery() as lives:
+        whole = _duration(lives, Scene(folder / "measured").make_like(template))
         while kills < count and len(problems) < 5:
             scene = Scene(folder / f"scene-{number}").make_like(template)
             number += 1
@@ -32,7 +32,7 @@ def at_random(folder: Path, count: int, seed: int = 0) -> tuple[int, list[str]]:
             for life in range(LIVES):
                 # Long enough that it gets on, short enough that it mostly dies.
                 after = rng.uniform(0.02, whole * 0.7) if life < LIVES - 1 else None
-                status = nursery.live(scene, kill_after=after)
+                status = lives.live(scene, kill_after=after)
                 if status == 0:
                     break
                 kills += status == -9
@@ -41,7 +41,7 @@ def at_random(folder: Path, count: int, seed: int = 0) -> tuple[int, list[str]]:
                     problems.append(f"kill {kills}: the session could not go on ({status})")
                     break
                 if kills >= count:
-                    status = nursery.live(scene)
+                    status = lives.live(scene)
                     break
             if status == 0:
                 problems += [f"scene {number}: {p}" for p in scene.finished_problems()]
@@ -50,9 +50,9 @@ def at_random(folder: Path, count: int, seed: int = 0) -> tuple[int, list[str]]:
     return kills, problems
 
 
-def _duration(nursery: Nursery, scene: Scene) -> float:
+def _duration(lives: Nursery, scene: Scene) -> float:
     began = time.monotonic()
-    nursery.live(scene)
+    lives.live(scene)
     return time.monotonic() - began
 
 
@@ -66,9 +66,9 @@ def at_points(
     """
     deaths: Counter[str] = Counter()
     problems: list[str] = []
-    with Nursery() as nursery:
+    with nursery() as lives:
         scene = Scene(folder / "scene").make()
-        status = nursery.live(scene, point="commit.started")
+        status = lives.live(scene, point="commit.started")
         problems += scene.problems()
         if status != -9:
             return deaths, [f"it did not come to its commit ({status})"]
@@ -78,32 +78,32 @@ def at_points(
                 scene.restore(folder / "saved")
                 if point in ("gate.decided", "commit.started"):
                     # These lie before the place where the saved session stands.
-                    deaths[point] += _from_the_start(nursery, folder, point, number, problems)
+                    deaths[point] += _from_the_start(lives, folder, point, number, problems)
                     continue
                 nth = 1 + number % 2 if point in ("before update-ref", "after update-ref") else 1
-                if nursery.live(scene, point=point, nth=nth) != -9 and nth == 1:
+                if lives.live(scene, point=point, nth=nth) != -9 and nth == 1:
                     problems.append(f"{point}: it was not reached")
                     continue
                 deaths[point] += 1
-                _go_on(nursery, scene, point, problems)
+                _go_on(lives, scene, point, problems)
     return deaths, problems
 
 
 def _from_the_start(
-    nursery: Nursery, folder: Path, point: str, number: int, problems: list[str]
+    lives: Nursery, folder: Path, point: str, number: int, problems: list[str]
 ) -> int:
     scene = Scene(folder / f"{point}-{number}").make()
     nth = number % 4 + 1 if point == "gate.decided" else 1
-    if nursery.live(scene, point=point, nth=nth) != -9:
+    if lives.live(scene, point=point, nth=nth) != -9:
         problems.append(f"{point}: it was not reached")
         return 0
-    _go_on(nursery, scene, point, problems)
+    _go_on(lives, scene, point, problems)
     return 1
 
 
-def _go_on(nursery: Nursery, scene: Scene, point: str, problems: list[str]) -> None:
+def _go_on(lives: Nursery, scene: Scene, point: str, problems: list[str]) -> None:
     problems += [f"{point}: {problem}" for problem in scene.problems()]
-    status = nursery.live(scene)
+    status = lives.live(scene)
     if status:
         problems.append(f"{point}: the session could not go on ({status})")
     problems += [f"{point}, after it: {problem}" for problem in scene.finished_problems()]

@@ -5,7 +5,7 @@ import random
 from collections import Counter
 from pathlib import Path
 
-from tests.faults.scene import Nursery, Scene
+from tests.faults.scene import Nursery, Scene, nursery
 
 POINTS = (
     "before commit-tree", "after commit-tree", "before update-ref", "after update-ref",
@@ -33,35 +33,39 @@ LOCKS = (
 )
 
 
-def prepared(nursery: Nursery, folder: Path) -> tuple[Scene, Path]:
+def prepared(lives: Nursery, folder: Path) -> tuple[Scene, Path]:
     """A scene whose session has come to its commit, and a copy of it."""
     scene = Scene(folder / "scene").make()
-    nursery.live(scene, point="commit.started")
+    lives.live(scene, point="commit.started")
     scene.problems()  # reads what was acknowledged
     scene.save(folder / "saved")
     return scene, folder / "saved"
 
 
-def at_work(folder: Path, count: int, seed: int = 0) -> tuple[Counter[str], list[str]]:
+def at_work(
+    folder: Path, count: int, seed: int = 0, part: int = 0, parts: int = 1
+) -> tuple[Counter[str], list[str]]:
     """Let the person do something at a random point of the commit, so many times.
+
+    Args:
+        part: Which of so many parts of them.
 
     Returns:
         How often the commit landed and how often it stayed on its branch, and what was wrong.
     """
-    rng = random.Random(seed)
     ways: Counter[str] = Counter()
     problems: list[str] = []
     pairs = [(point, act) for point in POINTS for act in ACTS]
-    with Nursery() as nursery:
-        scene, saved = prepared(nursery, folder)
-        for number in range(count):
-            if number % len(pairs) == 0:
-                rng.shuffle(pairs)
-            point, act = pairs[number % len(pairs)]
+    with nursery() as lives:
+        scene, saved = prepared(lives, folder)
+        for number in range(part, count, parts):
+            # Each pair once before any comes again.
+            rng = random.Random(f"{seed}-{number // len(pairs)}")
+            point, act = rng.sample(pairs, len(pairs))[number % len(pairs)]
             scene.restore(saved)
             for mark in ("acted", "theirs"):
                 (scene.folder / mark).unlink(missing_ok=True)
-            status = nursery.live(scene, point=point, committing=True, act=ACTS[act])
+            status = lives.live(scene, point=point, committing=True, act=ACTS[act])
             wrong, way = _judge(scene, act, status)
             ways[way] += 1
             problems += [f"the person {act} at “{point}”: {problem}" for problem in wrong]
@@ -127,23 +131,28 @@ class _Empty:
     records: tuple[()] = ()
 
 
-def foreign_locks(folder: Path, count: int) -> tuple[Counter[str], list[str]]:
+def foreign_locks(
+    folder: Path, count: int, part: int = 0, parts: int = 1
+) -> tuple[Counter[str], list[str]]:
     """Let another program hold one of git's locks while a session commits.
+
+    Args:
+        part: Which of so many parts of that.
 
     Returns:
         What became of the commit for each lock, and what was wrong.
     """
     ways: Counter[str] = Counter()
     problems: list[str] = []
-    with Nursery() as nursery:
-        scene, saved = prepared(nursery, folder)
-        for number in range(count):
+    with nursery() as lives:
+        scene, saved = prepared(lives, folder)
+        for number in range(part, count, parts):
             scene.restore(saved)
             name = LOCKS[number % len(LOCKS)].format(session=scene.session)
             lock = scene.repo / name
             lock.parent.mkdir(parents=True, exist_ok=True)
             lock.write_text("foreign\n")
-            nursery.live(scene)
+            lives.live(scene)
             wrong = []
             if not lock.exists() or lock.read_text() != "foreign\n":
                 wrong.append("the lock is gone")

@@ -1,5 +1,6 @@
 """A repository with a person's unfinished work in it, a session on it, and what has to be true."""
 
+import atexit
 import contextlib
 import json
 import os
@@ -8,6 +9,7 @@ import shutil
 import signal
 import subprocess
 import sys
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -246,10 +248,8 @@ class Nursery:
         )  # fmt: skip
         self._line()
 
-    def __enter__(self) -> "Nursery":
-        return self
-
-    def __exit__(self, *_: object) -> None:
+    def close(self) -> None:
+        """End it."""
         if self._process.stdin and self._process.stdout:
             self._process.stdin.close()
             self._process.stdout.close()
@@ -299,6 +299,27 @@ class Nursery:
         status = int(self._line()["status"])
         wait_for_orphans(scene)
         return status
+
+
+_nurseries: list[Nursery] = []
+
+
+@contextlib.contextmanager
+def nursery() -> Iterator[Nursery]:
+    """A nursery, which later users in this process get as well: loading everything takes long."""
+    ours = _nurseries.pop() if _nurseries else Nursery()
+    try:
+        yield ours
+    except BaseException:
+        ours.close()
+        raise
+    _nurseries.append(ours)
+
+
+@atexit.register
+def _close_nurseries() -> None:
+    while _nurseries:
+        _nurseries.pop().close()
 
 
 def wait_for_orphans(scene: Scene) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.faults import cuts, disk, kills, links, persons
+from tests.faults import cuts, disk, kills, links, persons, swaps
 from tests.faults.life import POINTS
 
 
@@ -49,8 +49,8 @@ def test_what_a_killed_writer_acknowledged_stands(tmp_path: Path, say) -> None:
 
 
 def test_failing_calls(tmp_path: Path, say) -> None:
-    tried, problems = disk.failing_calls(tmp_path, every=False, most=4)
-    say("; ".join(f"{name} at {number}" for name, number in tried.items()))
+    tried, problems = disk.failing_calls(tmp_path, every=False, most=8)
+    say(f"calls that fail: {dict(tried)}")
     assert problems == []
     assert set(tried) == {"ENOSPC", "EIO"}
 
@@ -73,6 +73,13 @@ def test_foreign_locks(tmp_path: Path, say) -> None:
     ways, problems = persons.foreign_locks(tmp_path, 5)
     say(f"locks of others: {dict(ways)}")
     assert problems == []
+
+
+def test_apply_ends_in_the_middle(tmp_path: Path, say) -> None:
+    tried, problems = swaps.run(tmp_path / "swaps", every=False, errors=(None,), links=(True,))
+    say(f"apply ends in the middle: {dict(tried)}")
+    assert problems == []
+    assert tried["kills"] > 30
 
 
 def test_a_symlink_race(tmp_path: Path, say) -> None:
