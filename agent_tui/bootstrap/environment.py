@@ -17,6 +17,7 @@ from agent_tui.domain.events import RepoFacts
 from agent_tui.ports import Clock, WorkspaceError
 from agent_tui.sessions.files import LogError
 from agent_tui.sessions.log import SystemClock
+from agent_tui.sessions.query import QueryError
 from agent_tui.sessions.redact import Redactor
 from agent_tui.sessions.store import SessionStore
 from agent_tui.workspace.commit import LendTerminal
@@ -28,7 +29,7 @@ class UsageError(Exception):
     """Something that the person can put right; the text says what and how."""
 
 
-USER_ERRORS = (UsageError, ConfigError, WorkspaceError, LogError)
+USER_ERRORS = (UsageError, ConfigError, WorkspaceError, LogError, QueryError)
 """What is shown to a person as one sentence, never as a traceback."""
 
 

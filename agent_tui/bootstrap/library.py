@@ -1,32 +1,25 @@
-"""What can be done with saved sessions: verify, check out, fork, compare, delete."""
+"""What can be done with saved sessions: verify, look at files, check out, delete."""
 
-import asyncio
 import re
 import shutil
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from agent_tui import __version__
 from agent_tui.bootstrap.environment import (
-    Environment,
     Options,
     UsageError,
     load_configuration,
     open_store,
 )
-from agent_tui.bootstrap.live import gate_policies
-from agent_tui.bootstrap.models import ROLES, ModelSource
 from agent_tui.bootstrap.saved import look_at, saved_path
 from agent_tui.config import paths
-from agent_tui.domain.base import BlobRef, ModelRef, Role
-from agent_tui.domain.events import SessionStarted
+from agent_tui.domain.base import BlobRef
+from agent_tui.domain.events import GateOpened
 from agent_tui.domain.patch import parse_patch
-from agent_tui.domain.spec import Spec
 from agent_tui.domain.state import State
-from agent_tui.engine.spec_text import SpecTextError, spec_from_text
+from agent_tui.domain.text import one_line
 from agent_tui.ports import WorkspaceError
-from agent_tui.sessions import fork
 from agent_tui.sessions.blobs import get_blob
 from agent_tui.sessions.files import LogError
 from agent_tui.sessions.lock import SessionLocked, is_locked
@@ -36,12 +29,14 @@ from agent_tui.sessions.verify import Report, verify_folder
 from agent_tui.workspace.inspect import Inspection
 
 _ATTEMPT = re.compile(r"a(\d+)")
+_GATE = re.compile(r"(spec|diff|verdict|message)(\d*)")
 
 
 def at_step(options: Options, name: str) -> tuple[SavedSession, int]:
     """The session and the position that ``ID@STEP`` names; without a step, the end.
 
-    A step is a number of records, ``a2`` (attempt 2), ``start`` or ``end``. All of it is read.
+    A step is a number of records, ``a2`` (attempt 2), ``diff2`` (the second diff gate; without a
+    number the last one) or ``end``. All of it is read.
 
     Raises:
         UsageError: If there is no such step.
@@ -59,10 +54,23 @@ def at_step(options: Options, name: str) -> tuple[SavedSession, int]:
         places = replay.places("attempt")
         if 0 < int(match[1]) <= len(places):
             return saved, places[int(match[1]) - 1]
+    if match := _GATE.fullmatch(step):
+        places = tuple(_gates(saved, replay, match[1]))
+        number = int(match[2]) if match[2] else len(places)
+        if 0 < number <= len(places):
+            return saved, places[number - 1]
     raise UsageError(
-        f"{saved.id} has no step {step!r}: write a number from 1 to {replay.length}, a1 for the "
-        "first attempt, or end."
+        f"{one_line(saved.id)} has no step {one_line(step)!r}: write a number from 1 to "
+        f"{replay.length}, a1 for the first attempt, diff2 for the second diff gate (or spec, "
+        "verdict, message), or end."
     )
+
+
+def _gates(saved: SavedSession, replay: Replay, kind: str) -> Iterator[int]:
+    for place in replay.places("gate"):
+        event = saved.log[place - 1].event
+        if isinstance(event, GateOpened) and event.gate.kind == kind:
+            yield place
 
 
 # -- verify ----------------------------------------------------------------------------------
@@ -228,106 +236,6 @@ def files_at(saved: SavedSession, position: int) -> Files:
             pass  # no repository any more: the patch is what is left
     patch = parse_patch(patch_at(saved, position))
     return Files(tuple(file.path for file in patch.files), False, None, tree)
-
-
-# -- fork ------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class ForkWish:
-    """How a fork differs from its parent.
-
-    Attributes:
-        spec: The person's own spec as text, or "".
-    """
-
-    reason: str = ""
-    spec: str = ""
-
-
-async def fork_session(
-    env: Environment,
-    saved: SavedSession,
-    position: int,
-    wish: ForkWish,
-    *,
-    headless: bool = False,
-) -> str:
-    """Begin a new session as another one was after a step.
-
-    Its models, limits, gates, checks and deploy command are those of *env*: what the log of
-    another session names is not run.
-
-    Args:
-        headless: Whether policy is to decide at all gates.
-
-    Returns:
-        The new session's id; :func:`~agent_tui.bootstrap.live.resume_session` goes on with it.
-
-    Raises:
-        UsageError: If it is of another repository, a role has no model, or the spec is wrong.
-        LogError: If it cannot be forked there, or cannot be written.
-    """
-    state = saved.log.state_at(position)
-    fork.check_place(state)
-    if state.session is None or state.session.repo.root != env.facts.root:
-        root = state.session.repo.root if state.session else "another repository"
-        raise UsageError(f"Session {saved.id} belongs to {root}. Fork it there.")
-    new_id = env.store.new_id()
-    needed = tuple(state.session.roles) if state.session.given else ROLES
-    models = {role: model.ref for role, model in ModelSource(env, needed).roles(State()).items()}
-    settings = env.loaded.settings
-    limits = settings.loop_limits()
-    changes = tuple(_changes(state.session, models, limits)) + (("spec",) if wish.spec else ())
-    spec = _spec(wish.spec, state) if wish.spec else None
-
-    def change(started: SessionStarted) -> SessionStarted:
-        own = {
-            "session": new_id,
-            "roles": models,
-            "limits": limits,
-            "gates": gate_policies(env, headless=headless),
-            "checks": settings.check_commands(),
-            "deploy": settings.deploy.command,
-            "app_version": __version__,
-        }
-        return started.model_copy(update=own)
-
-    def work() -> None:
-        with Inspection(Path(env.facts.root)) as inspection:
-            for revision in state.revisions:
-                if inspection.has(revision.tree, "tree"):
-                    inspection.keep(new_id, revision.tree)
-        fork.fork(
-            saved,
-            position,
-            env.store.folder / new_id,
-            change=change,
-            clock=env.clock,
-            reason_=wish.reason,
-            changes=changes,
-            spec=spec,
-        )
-
-    await asyncio.to_thread(work)
-    return new_id
-
-
-def _spec(text: str, state: State) -> Spec:
-    used = {c.id for version in state.specs for c in version.spec.criteria}
-    try:
-        return spec_from_text(text, used)
-    except SpecTextError as error:
-        raise UsageError(f"The spec cannot be read: {error}") from error
-
-
-def _changes(started: SessionStarted, models: Mapping[Role, ModelRef], limits: object) -> list[str]:
-    before = {str(role): ref for role, ref in started.roles.items()}
-    found = [f"{role}: {ref}" for role, ref in models.items() if ref != before.get(role)]
-    for name, value in vars(limits).items():
-        if value != getattr(started.limits, name):
-            found.append(f"limits.{name}: {value}")
-    return found
 
 
 # -- delete ----------------------------------------------------------------------------------

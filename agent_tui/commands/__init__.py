@@ -9,7 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from agent_tui.commands import review
+from agent_tui.commands import compare, review
 from agent_tui.commands.common import FAILED, fail, settings_of
 
 if TYPE_CHECKING:
@@ -21,9 +21,11 @@ def dispatch(arguments: argparse.Namespace) -> int:
     """Run the command that was parsed, and print a person's mistakes as one sentence."""
     headless = getattr(arguments, "headless", False)
     screen = getattr(arguments, "screen", arguments.command is None) and not headless
-    if getattr(arguments, "json", False) and screen:
+    name = getattr(arguments, "launch", None) or arguments.command or "home"
+    if name == "compare":
+        screen = compare.on_screen(arguments)
+    elif getattr(arguments, "json", False) and screen:
         return fail("--json goes with --headless")
-    name = arguments.command or "home"
     if screen and not getattr(arguments, "preset", None):
         return _screen(name, arguments)
     from agent_tui.bootstrap import USER_ERRORS  # noqa: PLC0415
@@ -113,4 +115,5 @@ def _launch(name: str, arguments: argparse.Namespace) -> Launch:
         cassette_speed=getattr(arguments, "cassette_speed", 1.0),
         demo_folder=getattr(arguments, "keep_in", None),
         words_per_s=getattr(arguments, "speed", 0.0),
+        compare=tuple(getattr(arguments, "ids", ())),
     )

@@ -1,4 +1,4 @@
-"""``sessions show|search|verify|fork|compare|checkout|rename|tag|archive|delete``."""
+"""``sessions show|search|verify|checkout|rename|tag|archive|delete``."""
 
 from __future__ import annotations
 
@@ -9,26 +9,21 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from agent_tui.commands.common import FAILED, OK, Parents, Subparsers, fail, options_of
+from agent_tui.commands.fork import STEP
 
 if TYPE_CHECKING:
     from agent_tui.sessions.labels import Labels
 
 ID = "a session's id or the beginning of it"
-STEP = "ID@STEP: a number, a2 for attempt 2, or end"
 
 
 def add(what: Subparsers[argparse.ArgumentParser], parents: Parents) -> None:
     """Say what the commands take."""
 
     def command(
-        name: str, words: str, run: Callable[[argparse.Namespace], int], *more: str
+        name: str, words: str, run: Callable[[argparse.Namespace], int]
     ) -> argparse.ArgumentParser:
-        above = [parents.common]
-        if "models" in more:
-            above.append(parents.models)
-        if "headless" in more:
-            above.append(parents.headless)
-        parser = what.add_parser(name, help=words, description=words, parents=above)
+        parser = what.add_parser(name, help=words, description=words, parents=[parents.common])
         parser.set_defaults(run=run)
         return parser
 
@@ -41,18 +36,6 @@ def add(what: Subparsers[argparse.ArgumentParser], parents: Parents) -> None:
     search.add_argument("words", nargs="+", help="all of them; a word may be cut off")
     verify = command("verify", "check records, stored texts, trees and approvals", _verify)
     verify.add_argument("ids", nargs="*", metavar="ID", help=f"{ID}; without it, all")
-    fork = command(
-        "fork",
-        "a new session that begins as another one, up to a step",
-        _fork,
-        "models",
-        "headless",
-    )
-    fork.add_argument("session", metavar="ID@STEP", help=STEP)
-    fork.add_argument("--spec", type=Path, metavar="FILE", help="another spec, as Markdown")
-    fork.add_argument("--reason", default="", help="why, in your words")
-    compare = command("compare", "sessions side by side", _compare)
-    compare.add_argument("ids", nargs="+", metavar="ID", help=ID)
     checkout = command("checkout", "a new worktree with the files of a step", _checkout)
     checkout.add_argument("session", metavar="ID@STEP", help=STEP)
     checkout.add_argument("folder", type=Path, metavar="DIR", help="new or empty")
@@ -73,7 +56,7 @@ def add(what: Subparsers[argparse.ArgumentParser], parents: Parents) -> None:
 def _show(arguments: argparse.Namespace) -> int:
     from agent_tui.bootstrap import library  # noqa: PLC0415
     from agent_tui.domain.text import one_line, visible  # noqa: PLC0415
-    from agent_tui.sessions.compare import compared  # noqa: PLC0415
+    from agent_tui.sessions.compare import NONE, compared, costs, facts  # noqa: PLC0415
 
     saved, position = library.at_step(options_of(arguments), arguments.session)
     if arguments.patch:
@@ -88,14 +71,16 @@ def _show(arguments: argparse.Namespace) -> int:
         else:
             print("\n".join(visible(path) for path in files.paths))
         return OK
-    started = saved.started
-    print(f"{'session':<12} {one_line(saved.id)} ({len(saved.log)} records)")
-    if started is not None:
-        print(f"{'request':<12} {one_line(started.request, 500)}")
-        print(f"{'repository':<12} {one_line(started.repo.root, 500)}")
-    for label, text in compared(saved).cells.items():
-        if text != "–":
-            print(f"{label:<12} {one_line(text, 500)}")
+    one = compared(saved, position)
+    session = one.state.session
+    many = "record" if one.length == 1 else "records"
+    at = "" if position == one.length else f", at step {position}"
+    print(f"{'session':<12} {one_line(saved.id)} ({one.length} {many}{at})")
+    if session is not None and session.source is None:
+        print(f"{'repository':<12} {one_line(session.repo.root, 500)}")
+    for label, cell in (facts(one) | costs(one)).items():
+        if cell.text != NONE:
+            print(f"{label:<12} {one_line(cell.text, 500)}")
     for problem in saved.problems:
         print(f"damaged: {problem}", file=sys.stderr)
     return FAILED if saved.problems else OK
@@ -124,6 +109,7 @@ def _search(arguments: argparse.Namespace) -> int:
 def _verify(arguments: argparse.Namespace) -> int:
     from agent_tui.bootstrap import load_configuration, open_store  # noqa: PLC0415
     from agent_tui.bootstrap.library import verify_session  # noqa: PLC0415
+    from agent_tui.domain.text import counted  # noqa: PLC0415
     from agent_tui.sessions.files import LogError  # noqa: PLC0415
 
     options = options_of(arguments)
@@ -142,8 +128,9 @@ def _verify(arguments: argparse.Namespace) -> int:
             continue
         word = "DAMAGED" if report.problems else "good"
         print(
-            f"{report.session:<24} {word}: {report.records} records, {report.blobs} stored texts, "
-            f"{report.approvals} approvals, {len(report.commits)} commits"
+            f"{report.session:<24} {word}: {counted(report.records, 'record')}, "
+            f"{counted(report.blobs, 'stored text')}, {counted(report.approvals, 'approval')}, "
+            f"{counted(len(report.commits), 'commit')}"
         )
         for problem in report.problems:
             print(f"  {problem}")
@@ -153,54 +140,6 @@ def _verify(arguments: argparse.Namespace) -> int:
     if not names:
         print("no sessions yet", file=sys.stderr)
     return FAILED if bad else OK
-
-
-def _fork(arguments: argparse.Namespace) -> int:
-    import asyncio  # noqa: PLC0415 - not needed for --help and --version
-
-    from agent_tui.bootstrap import library, open_environment, resume_session  # noqa: PLC0415
-    from agent_tui.headless import run_headless  # noqa: PLC0415
-
-    spec = ""
-    if arguments.spec is not None:
-        try:
-            spec = arguments.spec.read_text("utf-8")
-        except (OSError, UnicodeDecodeError) as error:
-            return fail(f"cannot read {arguments.spec}: {error}")
-    options = options_of(arguments)
-
-    async def go() -> int:
-        saved, position = await asyncio.to_thread(library.at_step, options, arguments.session)
-        env = await open_environment(options)
-        wish = library.ForkWish(arguments.reason, spec)
-        new_id = await library.fork_session(env, saved, position, wish, headless=arguments.headless)
-        if not arguments.headless:
-            print(new_id)
-            print(f"go on with: agent-tui resume {new_id}", file=sys.stderr)
-            return OK
-        session = await resume_session(env, new_id)
-        return await run_headless(session, as_json=arguments.json)
-
-    return asyncio.run(go())
-
-
-def _compare(arguments: argparse.Namespace) -> int:
-    from agent_tui.bootstrap import look_at  # noqa: PLC0415
-    from agent_tui.domain.text import one_line  # noqa: PLC0415
-    from agent_tui.sessions.compare import compared  # noqa: PLC0415
-
-    columns = []
-    for name in arguments.ids:
-        saved = look_at(options_of(arguments), name)
-        saved.read_all()
-        columns.append(compared(saved))
-    width = max(16, min(44, 120 // max(1, len(columns)) - 2))
-    print(f"{'':<12} " + "  ".join(f"{one_line(c.id, width):<{width}}" for c in columns))
-    for label in columns[0].cells:
-        cells = [one_line(column.cells[label], width) for column in columns]
-        if any(cell != "–" for cell in cells):
-            print(f"{label:<12} " + "  ".join(f"{cell:<{width}}" for cell in cells).rstrip())
-    return OK
 
 
 def _checkout(arguments: argparse.Namespace) -> int:
@@ -254,6 +193,7 @@ def _archive(arguments: argparse.Namespace) -> int:
 
 def _delete(arguments: argparse.Namespace) -> int:
     from agent_tui.bootstrap.library import delete, would_free  # noqa: PLC0415
+    from agent_tui.domain.text import counted  # noqa: PLC0415
 
     freed = would_free(options_of(arguments), arguments.session)
     size = f"{freed.size / 1_000_000:.1f} MB"
@@ -266,5 +206,5 @@ def _delete(arguments: argparse.Namespace) -> int:
             print("nothing was deleted")
             return FAILED
     done = delete(freed)
-    print(f"deleted {freed.folder.name}: {size} and {done.refs} refs freed")
+    print(f"deleted {freed.folder.name}: {size} and {counted(done.refs, 'ref')} freed")
     return OK

@@ -62,3 +62,8 @@ def one_line(text: str, limit: int = 200) -> str:
     first = next((line.strip() for line in text.splitlines() if line.strip()), "")
     shown = visible(first)
     return shown if len(shown) <= limit else shown[: limit - 1] + "…"
+
+
+def counted(number: int, noun: str) -> str:
+    """A number with its noun, whose plural has an s: ``1 file``, ``2 files``."""
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"

@@ -28,7 +28,7 @@ from agent_tui.sessions.store import SessionStore
 from agent_tui.sessions.summary import SessionSummary, summary_from
 
 FILE = ".catalog.sqlite"
-_VERSION = 1
+_VERSION = 2
 _SUMMARY = TypeAdapter(SessionSummary)
 _PATHS = re.compile(rb"^(?:\+\+\+ b/|--- a/|rename to )(.+)$", re.MULTILINE)
 _WORD = re.compile(r"[\w]+")
@@ -234,7 +234,10 @@ def said_in(event: e.Event) -> list[str]:
         case e.SessionStarted(request=request, repo=repo):
             return [request, repo.name]
         case e.SpecProposed(spec=spec):
-            return [spec.title, spec.summary, *(criterion.text for criterion in spec.criteria)]
+            lists = (spec.constraints, spec.out_of_scope, spec.risks, spec.test_plan,
+                     spec.open_questions, spec.steps, spec.adr)  # fmt: skip
+            told = [text for texts in lists for text in texts]
+            return [spec.title, spec.summary, *(c.text for c in spec.criteria), *told]
         case e.GateDecided(reason=reason):
             return [reason]
         case e.VerdictProposed(verdict=verdict):
@@ -248,4 +251,10 @@ def said_in(event: e.Event) -> list[str]:
             return [message]
         case e.SessionForked(reason=reason, parent=parent):
             return [reason, parent]
+        case e.RequestAdded(text=text):
+            return [text]
+        case e.CommentAdded(comment=comment):
+            return [comment.text, comment.place.path or ""]
+        case e.CommentChanged(text=text):
+            return [text]
     return []

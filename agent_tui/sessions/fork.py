@@ -1,11 +1,10 @@
 """A new session that begins as another one did, up to a step, and then goes its own way."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from agent_tui.domain import events as e
 from agent_tui.domain.base import Actor, BlobRef
-from agent_tui.domain.spec import Spec
 from agent_tui.domain.state import State
 from agent_tui.ports import Clock
 from agent_tui.sessions import codec
@@ -41,7 +40,7 @@ def fork(
     clock: Clock,
     reason_: str = "",
     changes: tuple[str, ...] = (),
-    spec: Spec | None = None,
+    then: Sequence[tuple[e.Event, Actor]] = (),
 ) -> State:
     """Write a new session into *folder*, which is made.
 
@@ -50,7 +49,7 @@ def fork(
         position: How many of its records are taken over.
         change: Makes the new session's first event from the parent's.
         reason_, changes: For the record of the fork.
-        spec: The person's own spec in the place of the one in force.
+        then: What the new session begins with: a spec or a decision of the person's own.
 
     Returns:
         The new session's state.
@@ -69,10 +68,7 @@ def fork(
         reason=reason_,
         changes=changes,
     )
-    new: list[tuple[e.Event, Actor]] = [(forked, "person")]
-    if spec is not None:
-        version = state.spec.version + 1 if state.spec else 1
-        new.append((e.SpecProposed(version=version, spec=spec, author="person"), "person"))
+    new: list[tuple[e.Event, Actor]] = [(forked, "person"), *then]
     lines: list[bytes] = []
     refs: dict[str, BlobRef] = {}
     digest = codec.FIRST

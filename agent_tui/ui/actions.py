@@ -48,6 +48,7 @@ _KEY_NAMES = {
     "less_than_sign": "<",
     "greater_than_sign": ">",
     "at": "@",
+    "equals_sign": "=",
     "space": "space",
     "escape": "esc",
     "left": "←",
@@ -173,6 +174,8 @@ ACTIONS: tuple[Action, ...] = (
     Action("step-files", "F", "files", "Show the files at this step, or compare them with another.",
            "Replay", "replay"),
     Action("fork", "f", "fork", "Begin a new session from this step.", "Replay", "replay"),
+    Action("compare", "equals_sign", "compare", "Show the session beside its parent, its forks or "
+           "another one.", "Replay", "replay"),
     Action("bookmark", "b", "bookmark", "Set a bookmark here, with a note.", "Replay", "replay"),
     Action("bookmarks", "B", "bookmarks", "Show the bookmarks.", "Replay", "replay"),
     Action("interrupt", "escape", "stop step", "Stop the step that runs; the session stays.",

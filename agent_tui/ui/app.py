@@ -61,8 +61,9 @@ class AgentTui(App[None]):
     def __init__(self, launch: Launch) -> None:
         self._controls = VisibleControls()
         # Textual does not load the style sheet of a default screen by itself.
-        first = HomeScreen if launch.kind == "home" else SessionScreen
-        super().__init__(css_path=SCREENS / str(first.CSS_PATH))
+        sheets = {"home": ["home.tcss"], "compare": ["session.tcss", "compare.tcss"]}
+        first = sheets.get(launch.kind, ["session.tcss"])
+        super().__init__(css_path=[SCREENS / sheet for sheet in first])
         self.launch = launch
         self.farewell = ""
         self._ending: asyncio.Future[None] | None = None
@@ -89,13 +90,18 @@ class AgentTui(App[None]):
 
     def get_default_screen(self) -> Screen[Any]:
         """The first screen, so that no other one is painted before it."""
+        if self.launch.kind == "compare":
+            # Only this one needs the diff widget for its first frame.
+            from agent_tui.ui.screens.compare import CompareScreen  # noqa: PLC0415
+
+            return CompareScreen(self._read_compared, self._replay, self.exit)
         if self.launch.kind != "home":
             return SessionScreen(self._prepare, self.keymap)
         return HomeScreen(
             self._load_home,
             lambda request: self._conduct().start(request),
             lambda session: self._conduct().open(session),
-            self._label,
+            self._act,
         )
 
     def _use_early_theme(self, wanted: str) -> None:
@@ -137,10 +143,16 @@ class AgentTui(App[None]):
         return self.conductor
 
     async def _load_home(self, words: str, archived: bool, fresh: bool) -> Any:
-        return await (await self.load_conductor()).load_home(words, archived, fresh)
+        return await (await self.load_conductor()).listing.load(words, archived, fresh)
 
-    async def _label(self, session: str, what: str) -> None:
-        await self._conduct().label(session, what)
+    async def _act(self, what: str, sessions: tuple[str, ...]) -> None:
+        await self._conduct().listing.act(what, sessions)
+
+    async def _read_compared(self) -> Any:
+        return await (await self.load_conductor()).read_compared(self.screen, self.launch.compare)
+
+    def _replay(self, session: str) -> None:
+        self._conduct().replay(session)
 
     async def _prepare(self, screen: SessionScreen) -> Any:
         return await (await self.load_conductor()).prepare(screen)

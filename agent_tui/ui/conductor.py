@@ -3,13 +3,15 @@
 import asyncio
 import contextlib
 import shlex
-from collections.abc import Callable
+from collections.abc import Hashable
 from dataclasses import replace
+from datetime import datetime
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from textual.content import Content
+from textual.screen import Screen
 from textual.worker import Worker
 
 from agent_tui import bootstrap
@@ -21,29 +23,32 @@ from agent_tui.bootstrap import (
     ReviewWish,
     UsageError,
 )
+from agent_tui.bootstrap.comparing import relatives
 from agent_tui.config import paths
 from agent_tui.config.themes import load_themes
 from agent_tui.domain.decision import Answer, Remark
 from agent_tui.domain.text import one_line, visible_lines
 from agent_tui.engine.gates import PendingGates
 from agent_tui.headless import EXIT_CODES, review_code, review_text
-from agent_tui.sessions.labels import Labels
 from agent_tui.sessions.lock import is_locked
 from agent_tui.sessions.log import SystemClock
 from agent_tui.sessions.store import open_path
-from agent_tui.sessions.summary import SessionSummary
 from agent_tui.ui import library
 from agent_tui.ui.commenting import Commenting
+from agent_tui.ui.comparing import Comparison
 from agent_tui.ui.controller import SessionController
 from agent_tui.ui.edits import Edits
+from agent_tui.ui.forking import Forking
 from agent_tui.ui.keymap import screen_problems
 from agent_tui.ui.launch import Launch, ReviewRequest
 from agent_tui.ui.lending import lender
+from agent_tui.ui.listing import Listing
 from agent_tui.ui.live_controller import LiveController
-from agent_tui.ui.render.home import home_header, session_rows
+from agent_tui.ui.render.home import relative_rows
 from agent_tui.ui.render.text import BLANK, heading
 from agent_tui.ui.replay_controller import ReplayController
-from agent_tui.ui.screens.ask import AskDialog
+from agent_tui.ui.screens.ask import PickDialog
+from agent_tui.ui.screens.compare import CompareScreen
 from agent_tui.ui.screens.dialogs import ConfirmDialog
 from agent_tui.ui.screens.home import HomeScreen
 from agent_tui.ui.screens.session import SessionScreen
@@ -65,6 +70,7 @@ class Conductor:
 
     Attributes:
         session: The session that runs now, if one does.
+        listing: The list of the home screen.
     """
 
     def __init__(self, app: "AgentTui", launch: Launch) -> None:
@@ -75,7 +81,7 @@ class Conductor:
         self._runner: Worker[None] | None = None
         self._controller: LiveController | None = None
         self.session: LiveSession | None = None
-        self._listed: dict[str, SessionSummary] = {}
+        self.listing = Listing(app, self._here, self.compare)
         self.gates = PendingGates()
         self._load_settings()
 
@@ -133,55 +139,8 @@ class Conductor:
 
     # -- home --------------------------------------------------------------------------------
 
-    async def load_home(
-        self, words: str = "", archived: bool = False, fresh: bool = True
-    ) -> tuple[Content, Callable[[int], list[Row]]]:
-        """The header and the rows of the home screen; for the arguments see :class:`Wanted`."""
-        try:
-            env = self._env if self._env and not fresh else await self._environment()
-            wanted = library.Wanted(words, archived, fresh)
-            sessions = await asyncio.to_thread(library.read_list, env, wanted)
-        except USER_ERRORS as error:
-            self._app.fail(str(error))
-            return Content(""), lambda width: []
-        self._listed |= {summary.id: summary for summary in sessions}
-        now, notes = env.clock.now(), env.loaded.notes
-        reading = not fresh and not sessions
-        return (
-            home_header(env.facts),
-            lambda width: session_rows(sessions, width, now, notes, words=words, reading=reading),
-        )
-
-    async def label(self, session_id: str, what: str) -> None:
-        """Archive a session (or take it back), or ask for its name or its tags."""
-        env, summary = self._env, self._listed.get(session_id)
-        if env is None or summary is None:
-            return
-
-        async def keep(change: Callable[[Labels], Labels]) -> None:
-            try:
-                await asyncio.to_thread(library.change_labels, env, session_id, change)
-            except USER_ERRORS as error:
-                self._app.notify(visible_lines(str(error)), severity="error", markup=False)
-            screen = self._app.screen
-            if isinstance(screen, HomeScreen):
-                screen.reload()
-
-        if what == "archive":
-            await keep(library.toggled)
-            return
-        labels = summary.labels
-        named = what == "name"
-
-        def done(text: str | None) -> None:
-            if text is not None:
-                change = library.renamed(text) if named else library.tagged(text)
-                self._app.run_worker(keep(change), name="label")
-
-        title = "Name of the session" if named else "Tags of the session"
-        hint = "empty takes it away;" if named else "separated by spaces;"
-        text = labels.name if named else " ".join(labels.tags)
-        self._app.push_screen(AskDialog(title, hint, text=text), done)
+    async def _here(self, fresh: bool) -> Environment:
+        return self._env if self._env is not None and not fresh else await self._environment()
 
     def start(self, request: str) -> None:
         """Start a session from the home screen."""
@@ -191,7 +150,7 @@ class Conductor:
         """Open a session of the list: go on with it, or replay it if it is finished."""
         if self._env is None:
             return
-        summary = self._listed.get(session_id) or self._env.store.summary(session_id)
+        summary = self.listing.summary(session_id) or self._env.store.summary(session_id)
         summary = replace(summary, locked=is_locked(summary.path))
         done = bool(summary.outcome or summary.problem or summary.locked)
         kind = "replay" if done else "resume"
@@ -207,6 +166,43 @@ class Conductor:
 
         self._app.push_screen(SessionScreen(self.prepare, self._app.keymap), back)
 
+    # -- comparing ---------------------------------------------------------------------------
+
+    def compare(self, names: tuple[str, ...]) -> None:
+        """Show sessions side by side, above what is shown now."""
+
+        async def load() -> Comparison | None:
+            return await self.read_compared(screen, names)
+
+        screen = CompareScreen(load, self.replay, lambda: self._app.close_screen(screen))
+        self._app.push_screen(screen)
+
+    async def read_compared(self, screen: Screen[Any], names: tuple[str, ...]) -> Comparison | None:
+        """Sessions for a screen, each as ``ID``, ``ID@STEP`` or a path; None closes it."""
+        try:
+            return await Comparison.read(self._look_options(), names)
+        except USER_ERRORS as error:
+            self._give_up(screen, error)
+            return None
+
+    def replay(self, session: str) -> None:
+        """Replay a session above what is shown now."""
+        self._push(replace(self._launch, kind="replay", session=session))
+
+    def _look_options(self) -> Options:
+        launch = self._launch
+        if launch.kind == "demo" and self._env is not None:
+            return self._env.options
+        return Options(folder=launch.folder, settings={}, sessions=launch.sessions)
+
+    def _give_up(self, screen: Screen[Any], error: Exception) -> None:
+        """Say why a screen cannot be shown, and go back to the one below, if there is one."""
+        if self._app.screen_stack[0] is screen:
+            self._app.fail(str(error))
+            return
+        screen.dismiss(None)
+        self._app.notify(visible_lines(str(error)), severity="error", markup=False, timeout=10)
+
     # -- a session screen --------------------------------------------------------------------
 
     async def prepare(self, screen: SessionScreen) -> SessionController | None:
@@ -216,21 +212,15 @@ class Conductor:
                 return await self._replay(screen)
             return await self._live(screen)
         except USER_ERRORS as error:
-            if self._launch.kind == "home":
-                screen.dismiss(None)
-                home = self._app.screen_stack[0]
-                if self._next.kind == "run" and isinstance(home, HomeScreen):
-                    home.keep_request(self._next.request)
-                self._app.notify(
-                    visible_lines(str(error)), severity="error", markup=False, timeout=10
-                )
-            else:
-                self._app.fail(str(error))
+            home = self._app.screen_stack[0]
+            if self._next.kind == "run" and isinstance(home, HomeScreen):
+                home.keep_request(self._next.request)
+            self._give_up(screen, error)
             return None
 
     async def _replay(self, screen: SessionScreen) -> SessionController | None:
         launch = self._next
-        options = Options(folder=launch.folder, settings={}, sessions=launch.sessions)
+        options = self._look_options()
         name = launch.session
         if name is None:
             name = await self._choose_saved(options)
@@ -252,28 +242,33 @@ class Conductor:
             lambda: self._app.close_screen(screen),
             at_end=at_end,
             marks=marks,
-            fork=self._fork,
+            fork=Forking(self._app, self._launch, self._fork_place, self._push).ask,
+            compare=partial(self._compare_from, options),
         )
         controller.begin()
         return controller
 
-    async def _fork(self, source: ReplaySource, position: int, fields: dict[str, str]) -> None:
-        """Begin a session from a step of a replay, and show it."""
-        settings = dict(self._launch.settings)
-        for name, text in fields.items():
-            if name != "reason":
-                settings[f"limits.{name}" if name in ("iterations", "dollars") else
-                         f"roles.{name}.model"] = text  # fmt: skip
-        launch, env = replace(self._launch, settings=settings), self._env
-        try:
-            if launch.kind != "demo" or env is None:
-                env = await self._environment(launch)
-            wish = bootstrap.library.ForkWish(fields.get("reason", ""))
-            session = await bootstrap.library.fork_session(env, source.saved, position, wish)
-        except USER_ERRORS as error:
-            self._app.notify(visible_lines(str(error)), severity="error", markup=False, timeout=10)
-            return
-        self._push(replace(launch, kind="resume", session=session))
+    async def _compare_from(self, options: Options, source: ReplaySource) -> None:
+        """Ask what the session of a replay is to be compared with, and show both."""
+        saved, replay = source.saved, source.replay
+        own = str(saved.folder) if saved.folder is not None else self._next.session or saved.id
+        at = own if replay.position == replay.length else f"{own}@{replay.position}"
+        others = await asyncio.to_thread(relatives, options, saved.id)
+        rows = relative_rows(others, self._clock_now())
+
+        def chosen(key: Hashable) -> None:
+            if isinstance(key, str):
+                self.compare((at, key))
+
+        self._app.push_screen(PickDialog("Compare with", lambda width: rows), chosen)
+
+    async def _fork_place(self, launch: Launch) -> Environment:
+        if launch.kind == "demo" and self._env is not None:
+            return self._env
+        return await self._environment(launch)
+
+    def _clock_now(self) -> datetime:
+        return (self._launch.clock or SystemClock()).now()
 
     async def _choose_saved(self, options: Options) -> str | None:
         from agent_tui.ui.screens.choose import ChooseDialog  # noqa: PLC0415

@@ -35,7 +35,7 @@ class Launch:
 
     Attributes:
         kind: ``home``, ``run``, ``resume``, ``review``, ``agents-md``, ``adr``,
-            ``demo`` or ``replay``.
+            ``compare``, ``demo`` or ``replay``.
         folder: Where the command was called.
         session: An id or a path, for ``resume`` and ``replay``.
         settings: Settings from the command line, by dotted key.
@@ -43,6 +43,7 @@ class Launch:
         demo_folder: Where the demo makes its repository; None for a temporary folder.
         words_per_s: How fast scripted models stream.
         grace_ms: Instead of the configured time for which keys are dead at a new gate.
+        compare: The sessions to compare, each as ``ID``, ``ID@STEP`` or a path.
         clock: A :class:`~agent_tui.ports.Clock` instead of the machine's.
     """
 
@@ -61,3 +62,4 @@ class Launch:
     grace_ms: int | None = None
     clock: Any = None
     review: ReviewRequest = ReviewRequest()
+    compare: tuple[str, ...] = ()

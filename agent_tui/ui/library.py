@@ -1,12 +1,14 @@
 """The list of sessions behind the home screen: read, searched and labelled."""
 
-import os
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+
+from textual.fuzzy import FuzzySearch
 
 from agent_tui.bootstrap import Environment, Options, load_configuration, open_store
 from agent_tui.sessions.catalog import Catalog
 from agent_tui.sessions.labels import Labels, read_labels, write_labels
+from agent_tui.sessions.query import parse_query
 from agent_tui.sessions.summary import SessionSummary
 
 
@@ -15,41 +17,72 @@ class Wanted:
     """Which sessions to show.
 
     Attributes:
-        words: Only those in which these words were said, the best first; "" for all.
+        text: Words and terms as :func:`agent_tui.sessions.query.parse_query` reads them; "" for
+            all sessions of this repository.
         archived: Also those that are archived.
         fresh: After reading what changed since the last time; else what was known, at once.
     """
 
-    words: str = ""
+    text: str = ""
     archived: bool = False
     fresh: bool = True
 
 
-def read_list(env: Environment, wanted: Wanted) -> list[SessionSummary]:
-    """The sessions of this repository. Blocks.
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """What a question found.
+
+    Attributes:
+        sessions: The best first for words, else the latest.
+        all_repos: Whether they are of several repositories.
+        nearly: Whether none has the words, and these are only called nearly so.
+    """
+
+    sessions: list[SessionSummary]
+    all_repos: bool = False
+    nearly: bool = False
+
+
+def read_list(env: Environment, wanted: Wanted) -> Listed:
+    """The sessions that are asked for. Blocks.
 
     Raises:
         LogError: If the sessions' folder cannot be read.
+        QueryError: If a term means nothing.
     """
+    query = parse_query(wanted.text, env.facts.root)
+    now = env.clock.now()
+    nearly = False
     catalog = Catalog(env.store)
     try:
-        if wanted.words:
+        if query.words:
             if wanted.fresh:
                 catalog.refresh()
-            found = [hit.summary for hit in catalog.search(wanted.words)]
+            found = [hit.summary for hit in catalog.search(query.words)]
         else:
             found = catalog.refresh() if wanted.fresh else catalog.known()
+        if wanted.archived and not any(key == "archived" for key, _ in query.terms):
+            query = replace(query, terms=(*query.terms, ("archived", "yes")))
+        sessions = [session for session in found if query.fits(session, now)]
+        if query.words and not sessions:
+            nearly = True
+            sessions = _nearly(query.words, [s for s in catalog.known() if query.fits(s, now)])
     finally:
         catalog.close()
-    roots: dict[str, bool] = {"": False}
-    root = os.path.realpath(env.facts.root)
+    repos = any(key == "repo" for key, _ in query.terms)
+    return Listed(sessions, repos, nearly and bool(sessions))
 
-    def here(summary: SessionSummary) -> bool:
-        if summary.root not in roots:
-            roots[summary.root] = os.path.realpath(summary.root) == root
-        return roots[summary.root]
 
-    return [s for s in found if here(s) and (wanted.archived or not s.labels.archived)]
+def _nearly(words: str, sessions: list[SessionSummary]) -> list[SessionSummary]:
+    """Sessions whose name, request or tags have the letters in that order, the best first."""
+    fuzzy = FuzzySearch()
+    scored = []
+    for number, session in enumerate(sessions):
+        told = f"{session.title} {' '.join(session.labels.tags)} {session.id}"[:300]
+        score = fuzzy.match(words, told)[0]
+        if score > 0:
+            scored.append((-score, number, session))
+    return [session for _, _, session in sorted(scored)[:50]]
 
 
 def change_labels(env: Environment, session_id: str, change: Callable[[Labels], Labels]) -> Labels:

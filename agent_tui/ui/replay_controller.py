@@ -12,7 +12,7 @@ from agent_tui.domain.text import one_line
 from agent_tui.sessions.files import LogError
 from agent_tui.sessions.replay import Unit
 from agent_tui.ui.controller import SessionController
-from agent_tui.ui.replay_files import Fork, ReplayFiles
+from agent_tui.ui.replay_files import Compare, Fork, ReplayFiles
 from agent_tui.ui.replay_places import ReplayPlaces
 from agent_tui.ui.screens.session import SessionScreen
 from agent_tui.ui.sources import SPEEDS, ReplaySource
@@ -43,6 +43,7 @@ class ReplayController(SessionController):
         at_end: Whether to show how it ended, once that is known.
         marks: The file with the person's bookmarks.
         fork: Begins a session at a position.
+        compare: Shows the session beside another one.
     """
 
     where = "replay"
@@ -56,6 +57,7 @@ class ReplayController(SessionController):
         at_end: bool = False,
         marks: Path | None = None,
         fork: Fork | None = None,
+        compare: Compare | None = None,
     ) -> None:
         super().__init__(screen)
         self._close = close
@@ -64,10 +66,11 @@ class ReplayController(SessionController):
         self._playing: Timer | None = None
         self._reader: Worker[None] | None = None
         self.places = ReplayPlaces(self, source, marks)
-        files = ReplayFiles(self, source, fork)
+        files = ReplayFiles(self, source, fork, compare)
         self._actions |= {
             "step-files": files.files,
             "fork": files.fork,
+            "compare": files.compare,
             "step-forward": lambda: self._go("stop", 1),
             "step-back": lambda: self._go("stop", -1),
             "next-gate": lambda: self._go("gate", 1),

@@ -10,17 +10,16 @@ from textual.content import Content
 from agent_tui.bootstrap import USER_ERRORS, library
 from agent_tui.domain.patch import Patch, parse_patch
 from agent_tui.domain.text import decode, one_line, visible
-from agent_tui.sessions.fork import check_place
 from agent_tui.ui.render.text import heading
 from agent_tui.ui.screens.ask import AskDialog, PickDialog
-from agent_tui.ui.screens.fork import ForkDialog
 from agent_tui.ui.sources import ReplaySource
 from agent_tui.ui.widgets.rows import Row
 
 if TYPE_CHECKING:
     from agent_tui.ui.replay_controller import ReplayController
 
-Fork = Callable[[ReplaySource, int, dict[str, str]], Awaitable[None]]
+Fork = Callable[[ReplaySource], Awaitable[None]]
+Compare = Callable[[ReplaySource], Awaitable[None]]
 
 MOST_LINES = 20_000
 """Lines of one file that are shown."""
@@ -34,15 +33,27 @@ class ReplayFiles:
     Args:
         controller: Of the replay.
         source: The replay.
-        fork: Begins a session at a position with the fields of the dialog; None where none can be.
+        fork: Asks what is to be different, and begins a session; None where none can be.
+        compare: Asks for another session, and shows both side by side.
     """
 
     def __init__(
-        self, controller: "ReplayController", source: ReplaySource, fork: Fork | None
+        self,
+        controller: "ReplayController",
+        source: ReplaySource,
+        fork: Fork | None,
+        compare: Compare | None,
     ) -> None:
         self._controller = controller
         self._source = source
         self._fork = fork
+        self._compare_with = compare
+
+    async def compare(self) -> None:
+        """Show the session beside its parent, a fork of it, or any other."""
+        if self._compare_with is not None:
+            self._controller.pause()
+            await self._compare_with(self._source)
 
     async def files(self) -> None:
         """Show the files of this step; Enter shows one, and the first row compares."""
@@ -128,29 +139,13 @@ class ReplayFiles:
 
     # -- fork --------------------------------------------------------------------------------
 
-    def fork(self) -> None:
+    async def fork(self) -> None:
         """Ask what is to be different, and begin a session here."""
-        begin, position = self._fork, self._source.replay.position
-        state = self._source.state
-        try:
-            check_place(state)
-        except USER_ERRORS as error:
-            self._controller.tell(str(error), "warning")
-            return
-        if begin is None or state.session is None:
+        if self._fork is None:
             self._controller.tell("nothing can be forked from here", "warning")
-            return
-        limits = state.session.limits
-        shown = {str(role): one_line(str(ref), 60) for role, ref in state.session.roles.items()}
-        dollars = "none" if limits.dollars is None else str(limits.dollars)
-        shown |= {"iterations": str(limits.iterations), "dollars": dollars}
-
-        def done(fields: dict[str, str] | None) -> None:
-            if fields is not None:
-                self._controller.pause()
-                self._controller.screen.run_worker(begin(self._source, position, fields))
-
-        self._controller.screen.app.push_screen(ForkDialog(position, shown), done)
+        else:
+            self._controller.pause()
+            await self._fork(self._source)
 
 
 def _file_rows(paths: tuple[str, ...], patch: Patch) -> list[Row]:

@@ -18,13 +18,14 @@ from agent_tui.bootstrap import (
     start_session,
 )
 from agent_tui.bootstrap import library as lib
+from agent_tui.bootstrap.forking import ForkWish, fork_session
 from agent_tui.demo.repository import REQUEST
 from agent_tui.domain import events as e
 from agent_tui.ports import WorkspaceError
 from agent_tui.sessions import codec
 from agent_tui.sessions.catalog import FILE as CATALOG
 from agent_tui.sessions.catalog import Catalog
-from agent_tui.sessions.compare import compared
+from agent_tui.sessions.compare import compared, facts
 from agent_tui.sessions.files import LogError
 from agent_tui.sessions.labels import Labels, read_labels, write_labels
 from agent_tui.sessions.store import SessionStore
@@ -201,8 +202,8 @@ async def test_a_fork_goes_its_own_way(made: tuple[Path, Options, str]) -> None:
     changed = replace(options, settings={**options.settings, "limits.iterations": "7"})
     saved, position = lib.at_step(options, f"{session}@a1")
     env = await open_environment(changed)
-    wish = lib.ForkWish("Try it in another way.")
-    new_id = await lib.fork_session(env, saved, position, wish)
+    wish = ForkWish("Try it in another way.")
+    new_id = await fork_session(env, saved, position, wish)
     child = look_at(options, new_id)
     child.read_all()
     state = child.log.state_at(len(child.log))
@@ -224,8 +225,8 @@ async def test_a_fork_goes_its_own_way(made: tuple[Path, Options, str]) -> None:
     for name in (session, new_id):
         found = look_at(options, name)
         found.read_all()
-        columns.append(compared(found).cells)
-    assert columns[1]["forked from"] == f"{session}@{position - 1}"
+        columns.append(facts(compared(found)))
+    assert columns[1]["forked from"].text == f"{session}@{position}"
     assert columns[0].keys() == columns[1].keys()
     # Deleting it frees its refs and its folder; the commit and the branch stay.
     root = folder / "durations"
@@ -245,7 +246,7 @@ async def test_no_fork_after_the_commit_began(
     at = next(n for n in range(last) if isinstance(saved.log[n].event, kind)) + 1
     env = await open_environment(options)
     with pytest.raises(LogError, match="fork from an earlier one"):
-        await lib.fork_session(env, saved, at, lib.ForkWish())
+        await fork_session(env, saved, at, ForkWish())
 
 
 def test_search_and_labels(copy: tuple[Options, Path]) -> None:

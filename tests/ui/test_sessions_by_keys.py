@@ -192,7 +192,7 @@ async def test_the_list_is_searched_and_labelled(tmp_path: Path) -> None:
         await person.until(lambda: "#good #old" in person.text, "the tags")
         await person.press("slash")
         await person.type("zebra")
-        await person.until(lambda: "No session says" in person.text, "no session")
+        await person.until(lambda: "No session fits" in person.text, "no session")
         await person.press("escape")
         await person.until(lambda: "Roman holiday" in person.text, "all sessions")
         await person.press("slash")

@@ -12,6 +12,7 @@ from agent_tui.ui.diff.background import Background
 from agent_tui.ui.diff.blocks import Stream
 from agent_tui.ui.diff.canvas import AT_ONCE
 from agent_tui.ui.diff.find import REGEX, Matches, compile_pattern, find_lines
+from agent_tui.ui.diff.linking import row_of_line
 from agent_tui.ui.diff.model import Overlays, Read
 
 MORE = 10
@@ -328,25 +329,11 @@ class DiffView(Background):
         place = self.place
         if place is None or place.file_number is None:
             return False
-        best: tuple[int, int] | None = None
-        for number in self.stream.numbers_of(place.file_number):
-            shown = self.plan.new_lines(number)
-            wanted = max(shown.start, min(line, shown.stop - 1))
-            if best is None or abs(wanted - line) < abs(best[1] - line):
-                best = (number, wanted)
-        if best is None:
+        found = row_of_line(self, place.file_number, line)
+        if found is None:
             return False
-        found = self.plan.find_context(*best)
-        if found is not None:
-            self.select(found, center=True)
-            return True
-        scan = self.plan.scan(best[0])
-        at = self.stream.hunks[best[0]].new_start - 1
-        for index, kind in enumerate(scan.kinds):
-            at += kind != 0x2D
-            if at >= best[1]:
-                return self.go_to_hunk(best[0], index)
-        return self.go_to_hunk(best[0])
+        self.select(found, center=True)
+        return True
 
     def note_row(self, note_id: str) -> int | None:
         """The first row of a note."""

@@ -9,6 +9,7 @@ from textual.content import Content
 from agent_tui.domain.events import RepoFacts
 from agent_tui.domain.text import one_line, visible
 from agent_tui.domain.usage import Cost
+from agent_tui.sessions.query import TERMS
 from agent_tui.sessions.summary import SessionSummary
 from agent_tui.ui.render.status import money
 from agent_tui.ui.render.text import heading, paragraph, rows
@@ -59,12 +60,16 @@ def session_rows(
     *,
     words: str = "",
     reading: bool = False,
+    repos: bool = False,
+    nearly: bool = False,
 ) -> list[Row]:
     """One row a session, the latest first.
 
     Args:
         words: What was searched for, if something was.
         reading: Whether the sessions are still being read for the first time.
+        repos: Whether each row says which repository it is of.
+        nearly: Whether no session says that, and these are only called nearly so.
     """
     out: list[Row] = []
     for note in notes:
@@ -76,18 +81,34 @@ def session_rows(
             "nothing happens to your files before you approve a commit."
         )
         if words:
-            text = f"No session says “{one_line(words, 60)}”. esc shows all of them."
+            text = f"No session fits “{one_line(words, 60)}”. esc shows all of them."
         elif reading:
             text = "reading the sessions…"
         out += rows(paragraph(text, width, style="$muted"))
         return out
-    out.append(heading(f"{'state':<18}{'cost':<12}{'age':<10}request"))
+    if nearly:
+        text = f"No session says “{one_line(words, 60)}”; these have those letters in their names:"
+        out += rows(paragraph(text, width, style="$muted"))
+    repo = f"{'repository':<18}" if repos else ""
+    out.append(heading(f"{'state':<18}{'cost':<12}{'age':<10}{repo}request"))
     # A row is drawn when it is looked at: there may be thousands.
-    out += [Row(partial(_row, s, width, now), item=s.id, key=s.id) for s in sessions]
+    out += [
+        Row(partial(_row, s, width, now, repo=bool(repo)), item=s.id, key=s.id) for s in sessions
+    ]
     return out
 
 
-def _row(session: SessionSummary, width: int, now: datetime) -> Content:
+def problem_rows(problem: str, width: int) -> list[Row]:
+    """What is wrong with what was asked for, and what can be."""
+    return [
+        Row(Content("")),
+        *rows(paragraph(problem, width, style="$warn")),
+        Row(Content("")),
+        *rows(paragraph(f"Words, and: {TERMS}", width, style="$muted")),
+    ]
+
+
+def _row(session: SessionSummary, width: int, now: datetime, *, repo: bool = False) -> Content:
     state = session.state
     live = state.startswith("waiting") or (session.gate and not session.outcome)
     style = _STATE_STYLE.get(state, "$gate" if live else "$warn")
@@ -100,6 +121,8 @@ def _row(session: SessionSummary, width: int, now: datetime) -> Content:
         " " * max(1, 12 - price.cell_length),
         (f"{age(session.last, now):<10}", "$muted"),
     ]
+    if repo:
+        parts.append((f"{one_line(session.repo, 16):<18}", "$muted"))
     if session.labels.archived:
         parts.append(("archived ", "$muted"))
     if session.parent:
@@ -110,3 +133,22 @@ def _row(session: SessionSummary, width: int, now: datetime) -> Content:
     )
     parts += [(f" #{one_line(tag, 40)}", "$model") for tag in session.labels.tags]
     return Content.assemble(*parts).truncate(width, ellipsis=True)
+
+
+def relative_rows(found: Sequence[tuple[str, SessionSummary]], now: datetime) -> list[Row]:
+    """Sessions to compare with, each with how it is related; the key is its id."""
+    if not found:
+        return rows(paragraph("There is no other session of this repository.", 60, style="$muted"))
+    return [
+        Row(
+            Content.assemble(
+                (f"{kin:<14}", "$model"),
+                (f"{session.state:<16}", "$muted"),
+                (f"{age(session.last, now):<10}", "$muted"),
+                one_line(session.title, 200),
+            ),
+            item=session.id,
+            key=session.id,
+        )
+        for kin, session in found
+    ]

@@ -15,6 +15,25 @@ from textual.widgets import Input
 from agent_tui.ui.widgets.bars import Bar
 from agent_tui.ui.widgets.rows import Row, RowsView
 
+SHOWN = (("enter", "open"), ("tab", "request"), ("/", "search"), ("f", "filter"),
+         ("space", "mark"), ("=", "compare"), ("?", "keys"), ("q", "quit"))  # fmt: skip
+KEYS = (
+    ("enter", "go on with the session, or replay it if it has ended"),
+    ("tab", "between the list and the box for a new request"),
+    ("/", "search: words, and terms such as state:left since:7d repo:all"),
+    ("f", "choose what to show: state, age, model, tag, cost"),
+    ("space", "mark the session, for the keys that take several"),
+    ("=", "compare the marked sessions, or the marked one with this one"),
+    ("R", "give the session a name"),
+    ("#", "give it tags"),
+    ("x", "archive the marked sessions or this one, or take them back"),
+    ("A", "show archived ones as well"),
+    ("D", "delete the marked sessions or this one, after a question"),
+    ("j k g G", "move"),
+    ("esc", "leave the search, and forget the marks"),
+    ("q", "quit"),
+)
+
 
 class HomeScreen(Screen[None]):
     """Lists sessions and takes requests.
@@ -25,7 +44,8 @@ class HomeScreen(Screen[None]):
             returns the header line and a function that makes the rows of the list for a width.
         start: Starts a session with a request.
         open_session: Opens the session of a row, by the row's key.
-        label: Changes a session's ``name``, ``tags`` or ``archive``.
+        act: Does something to sessions: changes the ``name`` or the ``tags`` of the first, or
+            archives, compares or deletes them all; ``filter`` asks what to show.
     """
 
     CSS_PATH = "home.tcss"
@@ -38,9 +58,14 @@ class HomeScreen(Screen[None]):
         Binding("n,i", "request", show=False),
         Binding("slash", "search", show=False),
         Binding("A", "archived", show=False),
-        Binding("x", "label('archive')", show=False),
-        Binding("R", "label('name')", show=False),
-        Binding("number_sign", "label('tags')", show=False),
+        Binding("f", "act('filter')", show=False),
+        Binding("space", "mark", show=False),
+        Binding("equals_sign", "compare", show=False),
+        Binding("x", "act('archive')", show=False),
+        Binding("R", "act('name')", show=False),
+        Binding("number_sign", "act('tags')", show=False),
+        Binding("D,delete", "act('delete')", show=False),
+        Binding("question_mark", "help", show=False),
         Binding("home,g", "end(True)", show=False),
         Binding("end,G", "end(False)", show=False),
         Binding("escape", "list", show=False),
@@ -53,33 +78,32 @@ class HomeScreen(Screen[None]):
         load: Callable[[str, bool, bool], Awaitable[tuple[Content, Callable[[int], list[Row]]]]],
         start: Callable[[str], None],
         open_session: Callable[[str], None],
-        label: Callable[[str, str], Awaitable[None]],
+        act: Callable[[str, tuple[str, ...]], Awaitable[None]],
     ) -> None:
         super().__init__()
         self._load = load
         self._start = start
         self._open = open_session
-        self._label = label
+        self._act = act
         self._make: Callable[[int], list[Row]] | None = None
         self._words = ""
         self._archived = False
+        self._marked: list[str] = []
 
     def compose(self) -> ComposeResult:
         """The widgets, empty."""
         yield Bar(Content.styled("agent-tui", "bold"), id="header")
         yield Input(id="request", placeholder="What should be done? Enter starts a session.")
         yield RowsView(id="sessions")
-        yield Input(id="search", placeholder="search in requests, specs, reasons, findings, files",
-                    compact=True)  # fmt: skip
+        hint = "words said anywhere, and state:left since:7d tag:x repo:all"
+        yield Input(id="search", placeholder=hint, compact=True)
         yield Bar(id="keys")
 
     def on_mount(self) -> None:
         """Paint, then load."""
         self.query_one("#request").border_title = "New request"
         self.query_one("#sessions").border_title = "Sessions of this repository"
-        keys = [("enter", "open"), ("tab", "request"), ("/", "search"), ("x", "archive"),
-                ("R", "name"), ("#", "tags"), ("A", "all"), ("q", "quit")]  # fmt: skip
-        parts = [Content.assemble((key, "bold $gate"), f" {label}") for key, label in keys]
+        parts = [Content.assemble((key, "bold $gate"), f" {label}") for key, label in SHOWN]
         self.query_one("#keys", Bar).show(Content("  ").join(parts))
         self.query_one("#request").focus()
         self.call_after_refresh(self.reload)
@@ -146,15 +170,68 @@ class HomeScreen(Screen[None]):
     def action_archived(self) -> None:
         """Show archived sessions as well, or not any more."""
         self._archived = not self._archived
-        title = "Sessions of this repository" + (", archived ones too" if self._archived else "")
-        self.query_one("#sessions").border_title = title
+        self._show_title()
         self.reload()
 
-    async def action_label(self, what: str) -> None:
-        """Change the name or the tags of the session at the cursor, or archive it."""
+    def _show_title(self) -> None:
+        title = "Sessions of this repository" + (", archived ones too" if self._archived else "")
+        marked = f" · {len(self._marked)} marked" if self._marked else ""
+        self.query_one("#sessions").border_title = title + marked
+        self.query_one("#sessions", RowsView).marks = frozenset(self._marked)
+
+    def narrow(self, term: str) -> None:
+        """Add a term to what is searched for, in the place of another one of its kind."""
+        box = self.query_one("#search", Input)
+        key = term.partition(":")[0] + ":"
+        words = [word for word in box.value.split() if not word.startswith(key)]
+        box.add_class("-shown")
+        box.value = " ".join([*words, term])
+        self.query_one("#sessions").focus()
+
+    @property
+    def _here(self) -> str | None:
         row = self.query_one("#sessions", RowsView).row
-        if row is not None and isinstance(row.key, str):
-            await self._label(row.key, what)
+        return row.key if row is not None and isinstance(row.key, str) else None
+
+    def action_mark(self) -> None:
+        """Mark the session at the cursor, or take the mark away, and go on to the next."""
+        here = self._here
+        if here is not None:
+            self._marked = [m for m in self._marked if m != here] + (
+                [] if here in self._marked else [here]
+            )
+            self._show_title()
+            self.query_one("#sessions", RowsView).move(1)
+
+    async def action_compare(self) -> None:
+        """Compare the marked sessions; one alone with the session at the cursor."""
+        names = list(self._marked)
+        if len(names) < 2 and self._here is not None and self._here not in names:
+            names.append(self._here)
+        if len(names) < 2:
+            words = "space marks sessions; mark two or more, then = shows them side by side"
+            self.notify(words, markup=False)
+            return
+        await self._act("compare", tuple(names))
+
+    async def action_act(self, what: str) -> None:
+        """Do something to the marked sessions, or to the one at the cursor."""
+        here = self._here
+        several = what in ("archive", "delete") and self._marked
+        names = self._marked if several else [here] if here is not None else []
+        if what == "filter" or names:
+            await self._act(what, tuple(names))
+        if several:
+            self._marked = []
+            self._show_title()
+
+    def action_help(self) -> None:
+        """Show all keys."""
+        from agent_tui.ui.screens.ask import PickDialog  # noqa: PLC0415 - when it is first needed
+
+        rows = [Row(Content.assemble((f"  {keys:<10}", "bold $gate"), words), item=keys)
+                for keys, words in KEYS]  # fmt: skip
+        self.app.push_screen(PickDialog("Keys", lambda width: rows, note="esc closes"))
 
     def action_end(self, top: bool) -> None:
         """Go to an end of the list."""
@@ -178,6 +255,9 @@ class HomeScreen(Screen[None]):
         if box.has_class("-shown"):
             box.remove_class("-shown")
             box.value = ""
+        elif self._marked and self.focused is not None and self.focused.id == "sessions":
+            self._marked = []
+            self._show_title()
         self.query_one("#sessions").focus()
 
     def action_other(self) -> None:

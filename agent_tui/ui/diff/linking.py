@@ -1,0 +1,76 @@
+"""Places of one diff in another: views of several patches that stay at the same file and line."""
+
+from __future__ import annotations
+
+from agent_tui.ui.diff.background import Background
+from agent_tui.ui.diff.canvas import AT_ONCE
+from agent_tui.ui.diff.model import Place
+
+REMOVED = 0x2D
+"""The first byte of a line that was removed."""
+
+
+def row_of_line(view: Background, file: int, line: int) -> int | None:
+    """The row of a line of the new file, or of the nearest one that is shown.
+
+    Args:
+        file: The file's number in the patch, from 0.
+        line: Counted from 1.
+    """
+    plan, best = view.plan, None
+    for number in view.stream.numbers_of(file):
+        shown = plan.new_lines(number)
+        wanted = max(shown.start, min(line, shown.stop - 1))
+        if best is None or abs(wanted - line) < abs(best[1] - line):
+            best = (number, wanted)
+    if best is None:
+        return None
+    found = plan.find_context(*best)
+    if found is not None:
+        return found
+    at = view.stream.hunks[best[0]].new_start - 1
+    for index, kind in enumerate(plan.scan(best[0]).kinds):
+        at += kind != REMOVED
+        if at >= best[1]:
+            return plan.find_line(best[0], index)
+    return plan.find(("hunk", best[0], 0, 0))
+
+
+def follow(leader: Background, view: Background) -> bool:
+    """Bring a view to the file and the line where another one is, at the same height.
+
+    Returns:
+        Whether its patch has that file; if not, it stays where it is.
+    """
+    row, place = _reference(leader)
+    if place is None or place.file is None:
+        return True
+    names = {place.file.path, place.file.old_path} - {None}
+    files = enumerate(view.stream.files)
+    number = next((n for n, file in files if {file.path, file.old_path} & names), None)
+    if number is None:
+        return False
+    line = place.new_line or place.old_line
+    found = row_of_line(view, number, line) if line is not None else None
+    if line is None and place.hunk is not None:
+        found = _row_of_hunk(view, number, place.hunk.new_start)
+    if found is None:
+        found = view.plan.find(("file", number, 0, 0))
+    if found is not None:
+        view.select(found)
+        view.scroll_to(y=max(0, found - (row - leader.scroll_offset.y)), **AT_ONCE)
+    return True
+
+
+def _row_of_hunk(view: Background, file: int, start: int) -> int | None:
+    hunks, numbers = view.stream.hunks, view.stream.numbers_of(file)
+    nearest = min(numbers, key=lambda n: abs(hunks[n].new_start - start), default=None)
+    return None if nearest is None else view.plan.find(("hunk", nearest, 0, 0))
+
+
+def _reference(view: Background) -> tuple[int, Place | None]:
+    """The cursor's row where it is in view, else the first one that is."""
+    shown = view.rows_on_screen
+    row = view.cursor if view.cursor is not None and view.cursor in shown else shown.start
+    found = view.row_at(row)
+    return row, view.place_of(found) if found is not None else None
