@@ -12,6 +12,10 @@ from tests.benchmarks.report import Row, interleaved, timed
 from tests.importers.importing import Claude
 
 LINES = 400
+LEAST = 10.0
+"""Megabytes a second."""
+MOST_OF_LINEAR = 1.25
+"""How much longer a byte of a file of ten times the size may take."""
 
 
 def session_file(folder: Path, megabytes: float) -> Path:
@@ -69,22 +73,31 @@ def import_speed(folder: Path, runs: int, *, quick: bool) -> list[Row]:
         median = statistics.median(mine)
         medians.append(median)
         size = path.stat().st_size / 1e6
-        linear = ""
+        linear = None
         if len(medians) > 1:
-            linear = (
-                f"; {medians[1] / medians[0] / (big / small):.2f} × as long a byte as the small"
-            )
+            linear = medians[1] / medians[0] / (big / small)
+        speed = size / median
+        aim = f"≥ {LEAST:g} MB a second" if linear is not None else ""
+        note = (
+            f"{speed:.1f} MB a second, {size / statistics.median(cpu):.1f} MB a second of CPU; "
+            "baseline: json.loads of each line"
+        )
         rows.append(
             Row(
                 f"import of a Claude Code file, {size:.0f} MB",
                 median,
                 "s",
                 statistics.median(baseline),
+                aim=aim,
+                within=speed >= LEAST if aim else None,
                 digits=2,
-                note=f"{size / median:.1f} MB a second, {size / statistics.median(cpu):.1f} MB a "
-                f"second of CPU{linear}; baseline: json.loads of each line",
+                note=note,
             )
         )
+        if linear is not None:
+            name = f"time for each byte, {big:g} MB beside {small:g} MB"
+            aim = f"≤ {MOST_OF_LINEAR:g}"
+            rows.append(Row(name, linear, "×", 1.0, aim, linear <= MOST_OF_LINEAR, 2))
         path.unlink()
     return rows
 

@@ -198,3 +198,18 @@ async def test_nothing_secret_reaches_the_disk_and_callers_see_what_is_written(
     written = (tmp_path / "x" / "events.jsonl").read_text()
     assert "hunter2" not in written
     assert SHAPES[0] not in written
+
+
+@given(
+    st.lists(
+        st.one_of(
+            st.sampled_from(SHAPES), st.text(max_size=30), st.sampled_from(["://", "@", ":"])
+        ),
+        max_size=6,
+    )
+)
+def test_a_long_text_is_read_as_closely_as_a_short_one(parts: list[str]) -> None:
+    redactor = Redactor({"SOME_TOKEN": "first-of-all-secrets"})
+    text = " ".join([*parts, "first-of-all-secrets"] if len(parts) % 2 else parts)
+    long = text + " " * 300
+    assert redactor.text(long) == redactor._pattern.sub(redactor._replace, long)

@@ -4,8 +4,10 @@ git itself makes the diffs, so that an imported change reads like one of ours. T
 bare and empty of configuration: nothing of what is imported can run in it.
 """
 
+import errno
 import hashlib
 import os
+import shutil
 import subprocess
 import tempfile
 import zlib
@@ -13,6 +15,7 @@ from datetime import datetime
 from pathlib import Path
 
 from agent_tui.domain.text import decode, one_line
+from agent_tui.sessions.files import reason
 from agent_tui.sessions.importers.files import Content
 from agent_tui.sessions.importers.source import ImportFailed
 
@@ -31,20 +34,25 @@ class ScratchRepository:
     """Trees of file states, diffs between them, and at the end a bundle of all."""
 
     def __init__(self) -> None:
-        self._folder = tempfile.TemporaryDirectory(prefix="agent-tui-import-")
+        self._folder = tempfile.TemporaryDirectory(prefix=_PREFIX, dir=_in_memory())
         self._git_dir = Path(self._folder.name) / "scratch.git"
+        self._folders: set[str] = set()
         self._root: Tree = {}
         self._parent = ""
         self._known: set[str] = set()
         self._ready = False
         self._differ: subprocess.Popen[bytes] | None = None
+        self._on_disk = False
 
     def close(self) -> None:
         """End git and remove the folder."""
+        self._end_differ()
+        self._folder.cleanup()
+
+    def _end_differ(self) -> None:
         if self._differ is not None:
             self._differ.communicate()
             self._differ = None
-        self._folder.cleanup()
 
     def change(
         self, files: dict[str, tuple[Content, Content]], at: datetime, message: str
@@ -154,10 +162,38 @@ class ScratchRepository:
         oid = hashlib.sha1(store, usedforsecurity=False).hexdigest()
         if oid not in self._known:
             self._known.add(oid)
-            path = self._git_dir / "objects" / oid[:2] / oid[2:]
-            path.parent.mkdir(exist_ok=True)
-            path.write_bytes(zlib.compress(store, 1))
+            packed = zlib.compress(store, 1)
+            try:
+                self._store(oid, packed)
+            except OSError as error:
+                if error.errno not in _FULL or self._on_disk:
+                    raise ImportFailed(
+                        f"git's objects cannot be written: {reason(error)}"
+                    ) from error
+                self._move_to_disk()
+                self._store(oid, packed)
         return oid
+
+    def _store(self, oid: str, packed: bytes) -> None:
+        folder = self._git_dir / "objects" / oid[:2]
+        if oid[:2] not in self._folders:
+            folder.mkdir(exist_ok=True)
+            self._folders.add(oid[:2])
+        (folder / oid[2:]).write_bytes(packed)
+
+    def _move_to_disk(self) -> None:
+        """The memory is full: go on where there is more room."""
+        self._end_differ()
+        before, self._folder = self._folder, tempfile.TemporaryDirectory(prefix=_PREFIX)
+        self._on_disk = True
+        target = Path(self._folder.name) / "scratch.git"
+        try:
+            shutil.copytree(self._git_dir, target)
+        except OSError as error:
+            raise ImportFailed(f"git's objects cannot be written: {reason(error)}") from error
+        finally:
+            before.cleanup()
+        self._git_dir = target
 
     def _command(self, *arguments: str) -> tuple[list[str], dict[str, str]]:
         environment = {k: v for k, v in os.environ.items() if not k.startswith("GIT_")}
@@ -201,6 +237,22 @@ class ScratchRepository:
         if done.returncode:
             raise ImportFailed(f"git {arguments[0]} failed: {one_line(decode(done.stderr), 300)}")
         return done.stdout
+
+
+_MEMORY = Path("/dev/shm")  # noqa: S108 - what is made there has a random name and is ours alone
+_ROOM = 256 * 1024 * 1024
+_PREFIX = "agent-tui-import-"
+_FULL = (errno.ENOSPC, errno.EDQUOT)
+
+
+def _in_memory() -> str | None:
+    """A folder in memory, if there is one with room: thousands of small files are made there."""
+    try:
+        found = os.statvfs(_MEMORY)
+    except OSError:
+        return None
+    room = found.f_bavail * found.f_frsize >= _ROOM
+    return str(_MEMORY) if room and os.access(_MEMORY, os.W_OK | os.X_OK) else None
 
 
 _NO_GIT = "git is not installed; it makes the diffs of an import"

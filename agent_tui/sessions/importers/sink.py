@@ -2,6 +2,7 @@
 
 import os
 import shutil
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from pathlib import Path
 from typing import Protocol
@@ -23,6 +24,13 @@ from agent_tui.sessions.redact import Redactor, writable
 
 EVENTS = "events.jsonl"
 _BUFFER = 1 << 20
+_AT_ONCE = 8
+"""Files that are made durable at once."""
+
+
+def _sync_file(path: Path) -> None:
+    with path.open("rb") as file:
+        os.fsync(file.fileno())
 
 
 class Sink(Protocol):
@@ -209,9 +217,9 @@ class FolderSink:
             sync(self._fd)
             os.close(self._fd)
             self._fd = -1
-            for path in (self._work / FOLDER).iterdir():
-                with path.open("rb") as file:
-                    os.fsync(file.fileno())
+            with ThreadPoolExecutor(_AT_ONCE) as pool:  # the disk takes them together
+                for _ in pool.map(_sync_file, (self._work / FOLDER).iterdir()):
+                    pass
             sync_folder(self._work / FOLDER)
             sync_folder(self._work)
             self._work.rename(self.folder)
