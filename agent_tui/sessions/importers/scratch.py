@@ -167,11 +167,8 @@ class ScratchRepository:
                 self._store(oid, packed)
             except OSError as error:
                 if error.errno not in _FULL or self._on_disk:
-                    raise ImportFailed(
-                        f"git's objects cannot be written: {reason(error)}"
-                    ) from error
-                self._move_to_disk()
-                self._store(oid, packed)
+                    raise _unwritable(error) from error
+                self._move_to_disk(oid, packed)
         return oid
 
     def _store(self, oid: str, packed: bytes) -> None:
@@ -181,19 +178,19 @@ class ScratchRepository:
             self._folders.add(oid[:2])
         (folder / oid[2:]).write_bytes(packed)
 
-    def _move_to_disk(self) -> None:
-        """The memory is full: go on where there is more room."""
+    def _move_to_disk(self, oid: str, packed: bytes) -> None:
+        """The memory is full: go on where there is more room, with the object that was too much."""
         self._end_differ()
         before, self._folder = self._folder, tempfile.TemporaryDirectory(prefix=_PREFIX)
         self._on_disk = True
-        target = Path(self._folder.name) / "scratch.git"
+        source, self._git_dir = self._git_dir, Path(self._folder.name) / "scratch.git"
         try:
-            shutil.copytree(self._git_dir, target)
+            shutil.copytree(source, self._git_dir)
+            self._store(oid, packed)
         except OSError as error:
-            raise ImportFailed(f"git's objects cannot be written: {reason(error)}") from error
+            raise _unwritable(error) from error
         finally:
             before.cleanup()
-        self._git_dir = target
 
     def _command(self, *arguments: str) -> tuple[list[str], dict[str, str]]:
         environment = {k: v for k, v in os.environ.items() if not k.startswith("GIT_")}
@@ -253,6 +250,10 @@ def _in_memory() -> str | None:
         return None
     room = found.f_bavail * found.f_frsize >= _ROOM
     return str(_MEMORY) if room and os.access(_MEMORY, os.W_OK | os.X_OK) else None
+
+
+def _unwritable(error: OSError) -> ImportFailed:
+    return ImportFailed(f"git's objects cannot be written: {reason(error)}")
 
 
 _NO_GIT = "git is not installed; it makes the diffs of an import"
