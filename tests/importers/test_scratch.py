@@ -63,7 +63,7 @@ def test_when_the_disk_is_full_too_it_says_so(
 
     monkeypatch.setattr(repository, "_store", full)
     try:
-        with pytest.raises(ImportFailed, match="cannot be written: No space left"):
+        with pytest.raises(ImportFailed, match="cannot be written: the disk is full"):
             change(repository, 1)
     finally:
         repository.close()
