@@ -6,7 +6,7 @@ import argparse
 import sys
 from typing import TYPE_CHECKING
 
-from agent_tui.commands import compare, fork, library, transfer
+from agent_tui.commands import clean, compare, fork, library, transfer
 from agent_tui.commands.common import Commands, Parents, Subparsers, options_of
 
 if TYPE_CHECKING:
@@ -53,6 +53,7 @@ def add(commands: Subparsers[argparse.ArgumentParser], parents: Parents) -> None
     fork.add(what, parents)
     compare.add(what, parents)
     transfer.add(what, parents)
+    clean.add(what, parents)
 
 
 def _sessions(arguments: argparse.Namespace) -> int:
