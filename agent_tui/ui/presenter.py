@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from time import monotonic
 
 from textual.content import Content
 
@@ -19,11 +20,17 @@ from agent_tui.ui.render.tool import tool_rows
 from agent_tui.ui.screens.session import SessionScreen
 from agent_tui.ui.selection import DraftSelection
 from agent_tui.ui.sources import Source
-from agent_tui.ui.widgets.bars import Bar, GateBar, PaneTabs, Timeline
+from agent_tui.ui.widgets.bars import Bar, GateBar, Pane, PaneTabs, Timeline
 from agent_tui.ui.widgets.rows import RowsView
 
 FRAME_S = 1 / 30
 """Events that come faster than this are shown together."""
+
+AT_ONCE_S = 0.000_1
+"""What happens in one round of the event loop is shown together in any case."""
+
+TIMELINE = 1_000
+"""Cells of the timeline that are made: as many as the widest screen shows, and no more."""
 
 
 class Presenter:
@@ -56,6 +63,9 @@ class Presenter:
         self._shown: dict[str, object] = {}
         self._stage: dict[str, object] = {}
         self._scheduled = False
+        self._next_frame = 0.0
+        self._frames = 0
+        self._drawing = asyncio.Lock()
         self.settled = asyncio.Event()
         self._focused_for: object = None
         self.patch = Patch()
@@ -81,12 +91,20 @@ class Presenter:
         if not self._scheduled and self._screen.is_mounted:
             self._scheduled = True
             self.settled.clear()
-            self._screen.set_timer(FRAME_S, self._frame)
+            # What comes after a pause is shown at once: a key must not wait for the frame rate.
+            wait = max(self._next_frame - monotonic(), AT_ONCE_S)
+            self._screen.set_timer(wait, self._frame)
 
     async def _frame(self) -> None:
         self._scheduled = False
-        await self.refresh()
-        if not self._scheduled:
+        self._frames += 1
+        try:
+            async with self._drawing:  # an earlier frame may still wait for a patch
+                self._next_frame = monotonic() + FRAME_S
+                await self.refresh()
+        finally:
+            self._frames -= 1
+        if not self._scheduled and not self._frames:
             self.settled.set()
 
     async def refresh(self) -> None:
@@ -185,12 +203,12 @@ class Presenter:
 
     def _show_bars(self, state: State) -> None:
         self._show_header(state)
-        self._screen.query_one("#timeline", Timeline).show(status.timeline(state))
+        self._screen.query_one("#timeline", Timeline).show(status.timeline(state, TIMELINE))
         self.show_gate()
         titles = self._titles(state)
         for pane_id, title in zip(("spec-pane", "diff-pane", "verdict-pane"), titles, strict=True):
-            self._screen.query_one(f"#{pane_id}").border_title = title
-        self._screen.query_one("#tabs", PaneTabs).show(titles, self._screen.pane_index)
+            self._screen.query_one(f"#{pane_id}", Pane).show_title(title)
+        self._screen.query_one("#tabs", PaneTabs).show_tabs(titles, self._screen.pane_index)
 
     def _titles(self, state: State) -> list[Content]:
         return [
@@ -252,7 +270,7 @@ class Presenter:
             self.show_activity = False
         asking = gate is not None and gate.kind == "tool"
         activity = coding or asking or self.show_activity or state.revision is None
-        self._screen.query_one("#diff-pane").set_class(activity, "-activity")
+        self._screen.show_activity(activity)
         if activity:
             self._show_activity(state)
             return

@@ -12,7 +12,7 @@ from tests.benchmarks.terminal import Terminal
 
 SMALL = 100
 FIRST_PAINT_RATIO = 1.2
-WAYS = ("home", ".", ".", "end", ",", ",")
+WAYS = ("home", ".", "end", ",")
 """Keys that seek, near and far, each of which changes what is on the screen."""
 
 

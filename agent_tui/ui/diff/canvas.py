@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from typing import ClassVar, TypedDict, TypeVar
+from typing import ClassVar, TypeVar
 
 from rich.segment import Segment
 from rich.style import Style
 from textual.geometry import Region, Size
-from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from agent_tui.domain.patch import Patch
@@ -17,6 +16,7 @@ from agent_tui.ui.diff.blocks import Options, Stream
 from agent_tui.ui.diff.layout import Layout, Row
 from agent_tui.ui.diff.model import Overlays
 from agent_tui.ui.diff.paint import Names, Painter, Scene
+from agent_tui.ui.widgets.lines import LineView
 
 T = TypeVar("T")
 SPLIT_FROM = 140
@@ -26,15 +26,6 @@ AT_FIRST = 400
 STRIPS = 4_000
 
 
-class _Scroll(TypedDict):
-    animate: bool
-    force: bool
-    immediate: bool
-
-
-AT_ONCE: _Scroll = {"animate": False, "force": True, "immediate": True}
-"""An animated page takes about a second to come to rest; the cursor must not wait for it."""
-
 _NAMES = (
     "plain", "head", "hunk", "add", "del", "out", "moved", "more", "note", "void", "number", "rule",
     "mark", "strong", "gone", "accent", "ok", "bad", "warn", "muted", "person", "model", "comment",
@@ -43,7 +34,7 @@ _NAMES = (
 )  # fmt: skip
 
 
-class Canvas(ScrollView, can_focus=True, inherit_bindings=False):
+class Canvas(LineView, can_focus=True, inherit_bindings=False):
     """Shows rows of a patch."""
 
     ALLOW_SELECT = False
@@ -160,7 +151,7 @@ class Canvas(ScrollView, can_focus=True, inherit_bindings=False):
         room = min(options.room(digits) for digits in range(3, 8))
         more = 0 if options.wrap else max(0, min(blocks.longest, 1_000_000) - room)
         self.styles.overflow_x = "auto" if more else "hidden"
-        self.virtual_size = Size(self.size.width + more, blocks.rows)
+        self.resize_world(Size(self.size.width + more, blocks.rows))
 
     def laid_out(self) -> None:
         """All rows are known."""

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from agent_tui.ui.diff.background import Background
-from agent_tui.ui.diff.canvas import AT_ONCE
 from agent_tui.ui.diff.model import Place
+from agent_tui.ui.widgets.lines import AT_ONCE
 
 REMOVED = 0x2D
 """The first byte of a line that was removed."""

@@ -8,9 +8,10 @@ from textual import events
 from textual.message import Message
 
 from agent_tui.domain.text import decode
-from agent_tui.ui.diff.canvas import AT_ONCE, Canvas
+from agent_tui.ui.diff.canvas import Canvas
 from agent_tui.ui.diff.layout import Row
 from agent_tui.ui.diff.model import Place
+from agent_tui.ui.widgets.lines import AT_ONCE
 
 WHEEL = 3
 

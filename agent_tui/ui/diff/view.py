@@ -10,10 +10,10 @@ from textual.message import Message
 from agent_tui.domain.patch import Patch
 from agent_tui.ui.diff.background import Background
 from agent_tui.ui.diff.blocks import Stream
-from agent_tui.ui.diff.canvas import AT_ONCE
 from agent_tui.ui.diff.find import REGEX, Matches, compile_pattern, find_lines
 from agent_tui.ui.diff.linking import row_of_line
 from agent_tui.ui.diff.model import Overlays, Read
+from agent_tui.ui.widgets.lines import AT_ONCE
 
 MORE = 10
 """Lines of context that one press adds on each side."""

@@ -1,6 +1,7 @@
 """The lines around the panes: header, timeline, gate."""
 
 import math
+from collections import deque
 from collections.abc import Callable, Iterable
 
 from textual.content import Content
@@ -98,66 +99,80 @@ _STEP_NAME = {"plan": "plan", "code": "code", "check": "checks", "review": "revi
               "message": "message", "commit": "commit", "deploy": "deploy"}  # fmt: skip
 
 
-def _result(state: State, step: Step, index: int) -> tuple[str, str]:
-    if step.running:
-        return "●", "$model"
-    if step.outcome != "done":
-        return "✗", "$bad"
-    if step.kind == "check":
-        revisions = [r for r in state.revisions if r.checks is not None]
-        runs = [s for s in state.steps[: index + 1] if s.kind == "check" and s.outcome == "done"]
-        if len(runs) <= len(revisions) and not revisions[len(runs) - 1].checks_pass:
+class _Results:
+    """How each step ended, asked from the last one to the first."""
+
+    def __init__(self, state: State) -> None:
+        self._state = state
+        self._checked = [r for r in state.revisions if r.checks is not None]
+        self._reviewed = [r for r in state.revisions if r.verdict is not None]
+        done = [step.kind for step in state.steps if step.outcome == "done"]
+        self._checks, self._reviews = done.count("check"), done.count("review")
+
+    def before(self, step: Step) -> tuple[str, str]:
+        """The sign and the style of the step before the one that was asked for last."""
+        if step.running:
+            return "●", "$model"
+        if step.outcome != "done":
             return "✗", "$bad"
-    if step.kind == "review":
-        revisions = [r for r in state.revisions if r.verdict is not None]
-        runs = [s for s in state.steps[: index + 1] if s.kind == "review" and s.outcome == "done"]
-        if len(runs) <= len(revisions):
-            verdict = revisions[len(runs) - 1].verdict
-            if verdict is not None and verdict.outcome == "fail":
-                return "fail", "$bad"
-            return "pass", "$ok"
-    if step.kind == "commit" and state.commit is None:
-        return "✗", "$bad"
-    if step.kind == "deploy" and state.deploy is not None and not state.deploy.ok:
-        return "✗", "$bad"
-    return "✓", "$ok"
+        state = self._state
+        if step.kind == "check":
+            self._checks -= 1
+            at = self._checks
+            if at < len(self._checked) and not self._checked[at].checks_pass:
+                return "✗", "$bad"
+        if step.kind == "review":
+            self._reviews -= 1
+            at = self._reviews
+            verdict = self._reviewed[at].verdict if at < len(self._reviewed) else None
+            if verdict is not None:
+                return ("fail", "$bad") if verdict.outcome == "fail" else ("pass", "$ok")
+        if step.kind == "commit" and state.commit is None:
+            return "✗", "$bad"
+        if step.kind == "deploy" and state.deploy is not None and not state.deploy.ok:
+            return "✗", "$bad"
+        return "✓", "$ok"
 
 
-def timeline(state: State) -> Content:
-    """Every step and every rejection in one line."""
+_WORDS = {"reject": "rejected", "edit": "edited", "stop": "stopped"}
+
+
+def timeline(state: State, room: int) -> Content:
+    """Every step and every rejection in one line.
+
+    Args:
+        room: Cells that the end of it has to fill at least; what is before that may be missing.
+    """
     parts: list[Content] = []
-    waiting = list(state.decisions)
-    order = _interleaved(state.steps, waiting)
-    for item in order:
+    if state.phase is Phase.DONE and state.finished is not None:
+        good = state.finished.outcome == "committed"
+        parts.append(Content.styled(state.finished.outcome, "bold $ok" if good else "bold $warn"))
+    if state.gate is not None:
+        parts.append(Content.styled(f"{gate_name(state.gate.kind)} ?", "bold $gate"))
+    results = _Results(state)
+    for item in reversed(_interleaved(state.steps, state.decisions)):
+        if room <= 0:
+            break
         if isinstance(item, Step):
-            index = state.steps.index(item)
-            sign, style = _result(state, item, index)
+            sign, style = results.before(item)
             name = _STEP_NAME[item.kind]
             if item.kind == "code":
                 name += f" {item.attempt}"
             parts.append(Content.assemble((f"{name} ", ""), (sign, style)))
         else:
-            word = (
-                "skipped"
-                if item.event.kind == "deploy"
-                else {"reject": "rejected", "edit": "edited", "stop": "stopped"}[item.event.choice]
-            )
+            word = "skipped" if item.event.kind == "deploy" else _WORDS[item.event.choice]
             parts.append(Content.styled(f"{item.event.kind} {word}", "$person"))
-    if state.gate is not None:
-        parts.append(Content.styled(f"{gate_name(state.gate.kind)} ?", "bold $gate"))
-    if state.phase is Phase.DONE and state.finished is not None:
-        good = state.finished.outcome == "committed"
-        parts.append(Content.styled(state.finished.outcome, "bold $ok" if good else "bold $warn"))
-    return Content.assemble(" ─ ").join(parts) if parts else Content("")
+        room -= parts[-1].cell_length
+    return Content.assemble(" ─ ").join(reversed(parts)) if parts else Content("")
 
 
-def _interleaved(steps: tuple[Step, ...], decisions: list[Decided]) -> list[Step | Decided]:
+def _interleaved(steps: tuple[Step, ...], decisions: Iterable[Decided]) -> list[Step | Decided]:
     """Steps, with each rejection, edit and stop behind the steps that were done before it."""
     result: list[Step | Decided] = []
-    told = [d for d in decisions if d.event.choice != "approve"]
+    told = deque(d for d in decisions if d.event.choice != "approve")
     for step in steps:
         while told and step.started is not None and told[0].at <= step.started:
-            result.append(told.pop(0))
+            result.append(told.popleft())
         result.append(step)
     return [*result, *told]
 

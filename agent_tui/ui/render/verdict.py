@@ -17,6 +17,9 @@ from agent_tui.ui.render.imported import imported_rows
 from agent_tui.ui.render.text import BLANK, FINDING_STYLE, heading, paragraph, rows, safe, seconds
 from agent_tui.ui.widgets.rows import Row
 
+MOST_FINDINGS = 4_000
+"""Findings whose rows are kept for the next look at them."""
+
 TAIL = 14
 """Lines of a failing check's output that are shown."""
 
@@ -65,7 +68,7 @@ def verdict_rows(state: State, width: int) -> list[Row]:
     if state.ledger:
         result += [BLANK, heading("Findings", _counts(state.ledger))]
         for entry in sorted(state.ledger, key=lambda e: (not e.blocks, e.status != "open")):
-            result += _finding_rows(entry, width)
+            result += _FINDINGS.rows(entry, width)
     if state.comments:
         waiting = len(state.waiting_comments)
         result += [BLANK, heading("Your comments", f"{waiting} open · C lists them")]
@@ -212,6 +215,27 @@ def _finding_rows(entry: LedgerEntry, width: int) -> list[Row]:
         by = "you: " if entry.by == "person" else ""
         lines += paragraph(f"{by}{entry.reason}", width, style="italic $muted")
     return [*rows(lines, item=node, key=node), BLANK]
+
+
+class _FindingRows:
+    """Rows of findings that were made. States share the entries that did not change."""
+
+    def __init__(self) -> None:
+        self._made: dict[tuple[int, int], tuple[LedgerEntry, list[Row]]] = {}
+
+    def rows(self, entry: LedgerEntry, width: int) -> list[Row]:
+        """The rows of an entry."""
+        key = (id(entry), width)
+        made = self._made.get(key)
+        if made is None:
+            if len(self._made) >= MOST_FINDINGS:
+                self._made.clear()
+            # The entry is held, so that no other one gets its address.
+            made = self._made[key] = (entry, _finding_rows(entry, width))
+        return made[1]
+
+
+_FINDINGS = _FindingRows()
 
 
 def _end_rows(state: State, width: int) -> list[Row]:

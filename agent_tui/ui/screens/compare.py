@@ -167,7 +167,7 @@ class CompareScreen(Screen[None]):
         self.query_one("#header", Bar).show(title)
         titles = ("OVERVIEW", "CHANGES", "BETWEEN")
         tabs = self.query_one("#tabs", PaneTabs)
-        tabs.show([Content(text) for text in titles], TABS.index(self._tab))
+        tabs.show_tabs([Content(text) for text in titles], TABS.index(self._tab))
         width = rows.text_width or self.size.width - 2
         upper, lower = found.heads(width)
         self.query_one("#name-upper", Bar).show(upper)

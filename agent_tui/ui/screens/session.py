@@ -11,14 +11,16 @@ from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import BindingType
-from textual.containers import Horizontal, Vertical
+from textual.containers import Horizontal
 from textual.content import Content
+from textual.reactive import Reactive
 from textual.screen import Screen
+from textual.widget import Widget
 from textual.widgets import Input
 
 from agent_tui.ui.actions import bindings
 from agent_tui.ui.keymap import keys_in_force
-from agent_tui.ui.widgets.bars import Bar, GateBar, PaneTabs, Timeline
+from agent_tui.ui.widgets.bars import Bar, GateBar, Pane, PaneTabs, Timeline
 from agent_tui.ui.widgets.rows import RowsView
 
 if TYPE_CHECKING:
@@ -47,6 +49,9 @@ class SessionScreen(Screen[None]):
     BINDINGS: ClassVar[list[BindingType]] = list(bindings())
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (WIDE, "-wide")]
 
+    # The panes draw their own cursors; without this, all of the screen is drawn for them.
+    focused: Reactive[Widget | None] = Reactive(None, repaint=False)
+
     def __init__(
         self,
         prepare: Callable[[SessionScreen], Awaitable[SessionController | None]],
@@ -67,12 +72,12 @@ class SessionScreen(Screen[None]):
         yield Bar(id="header")
         yield PaneTabs(id="tabs")
         with Horizontal(id="panes"):
-            with Vertical(id="spec-pane", classes="pane -active"):
-                yield RowsView(id="spec")
-            with Vertical(id="diff-pane", classes="pane -activity"):
-                yield RowsView(id="activity")
-            with Vertical(id="verdict-pane", classes="pane"):
-                yield RowsView(id="verdict")
+            with Pane(id="spec-pane", classes="pane -active"):
+                yield RowsView(id="spec").without_focus_styles()
+            with Pane(id="diff-pane", classes="pane"):
+                yield RowsView(id="activity").without_focus_styles()
+            with Pane(id="verdict-pane", classes="pane"):
+                yield RowsView(id="verdict").without_focus_styles()
         yield Input(id="search", placeholder="search in this pane", compact=True)
         yield Timeline(id="timeline")
         yield GateBar(id="gate")
@@ -80,9 +85,11 @@ class SessionScreen(Screen[None]):
     def on_mount(self) -> None:
         """Paint the frame, then load."""
         for pane_id, title in zip(PANES, ("SPEC", "DIFF", "VERDICT"), strict=True):
-            self.query_one(f"#{pane_id}").border_title = title
+            self.query_one(f"#{pane_id}", Pane).show_title(Content(title))
         self.query_one("#header", Bar).show(Content.styled("agent-tui", "bold"))
-        self.query_one("#tabs", PaneTabs).show([Content(t) for t in ("SPEC", "DIFF", "VERDICT")], 0)
+        self.query_one("#tabs", PaneTabs).show_tabs(
+            [Content(t) for t in ("SPEC", "DIFF", "VERDICT")], 0
+        )
         self.query_one("#gate", GateBar).show(
             Content.styled("starting…", "$muted"), Content(""), waiting=False, deaf=False
         )
@@ -95,7 +102,8 @@ class SessionScreen(Screen[None]):
     async def _load(self) -> None:
         name = "agent_tui.ui.widgets.session_diff"
         module: Any = await asyncio.to_thread(importlib.import_module, name)
-        self._diff = module.SessionDiff(lambda: self.controller, id="diff")
+        self._diff = module.SessionDiff(lambda: self.controller, id="diff").without_focus_styles()
+        self.show_activity(True)
         await self.query_one("#diff-pane").mount(self._diff, before=0)
         self.controller = await self._prepare(self)
 
@@ -120,8 +128,15 @@ class SessionScreen(Screen[None]):
             self.query_one(f"#{pane_id}").set_class(number == self.pane_index, "-active")
         tabs = self.query_one("#tabs", PaneTabs)
         tabs.activate(self.pane_index)
-        if self.focused is None or self.focused.id != "search":
-            self.active_view.focus()
+        view = self.active_view
+        if self.focused is not view and (self.focused is None or self.focused.id != "search"):
+            self.set_focus(view, scroll_visible=False)
+
+    def show_activity(self, wanted: bool) -> None:
+        """Show what the coder does in the middle pane, or else the diff."""
+        if self._diff is not None:
+            self._diff.display = not wanted
+        self.query_one("#activity", RowsView).display = wanted
 
     def keys_of(self, action_id: str) -> str:
         """The keys of an action as they are in force, separated by commas."""
@@ -136,9 +151,9 @@ class SessionScreen(Screen[None]):
         """The rows of a pane."""
         pane = self.query_one(f"#{PANES[index]}")
         if pane.id == "diff-pane":
-            if self._diff is None or pane.has_class("-activity"):
-                return self.query_one("#activity", RowsView)
-            return self._diff
+            if self._diff is not None and self._diff.display:
+                return self._diff
+            return self.query_one("#activity", RowsView)
         return pane.query_one(RowsView)
 
     # -- keys and messages -------------------------------------------------------------------
@@ -152,7 +167,8 @@ class SessionScreen(Screen[None]):
 
     @on(RowsView.Moved)
     def _moved(self, event: RowsView.Moved) -> None:
-        if self.controller is not None:
+        # Other rows in a pane that the person is not in are no reason to move this one.
+        if self.controller is not None and event.view is self.active_view:
             self.controller.selected(event.view)
 
     @on(RowsView.Activated)

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Self
+
 from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.content import Content
+from textual.geometry import Region
 from textual.message import Message
 from textual.widgets import Static
 
@@ -12,12 +15,16 @@ from textual.widgets import Static
 class Bar(Static):
     """One line of text that never wraps; what does not fit is cut with an ellipsis."""
 
+    _shown: Content | None = None
+
     def show(self, content: Content) -> None:
-        """Show this."""
-        self.update(content)
+        """Show this. Its height is fixed, so nothing else on the screen has to move."""
+        if self._shown is None or not self._shown.is_same(content):
+            self._shown = content
+            self.update(content, layout=False)
 
 
-class Timeline(Static):
+class Timeline(Bar):
     """Every step so far, the newest always in view."""
 
     def __init__(self, *, id: str | None = None) -> None:
@@ -42,7 +49,42 @@ class Timeline(Static):
             while content[start:].cell_length > width - 1:
                 start += 1
             content = Content.assemble(("…", "$muted"), content[start:])
-        self.update(content)
+        super().show(content)
+
+
+class Pane(Vertical):
+    """A column with a title in its border."""
+
+    _titled: Content | None = None
+    _only_title = False
+
+    def show_title(self, title: Content) -> None:
+        """Show this title; of the pane only the line with it is drawn again."""
+        if self._titled is not None and self._titled.is_same(title):
+            return
+        self._titled = title
+        self._only_title = True
+        try:
+            self.border_title = title
+        finally:
+            self._only_title = False
+
+    def update_node_styles(self, animate: bool = True) -> None:
+        """Its classes changed. They say nothing of what is in it, which has many styles."""
+        self.app.stylesheet.update_nodes([self], animate=animate)
+
+    def refresh(
+        self,
+        *regions: Region,
+        repaint: bool = True,
+        layout: bool = False,
+        recompose: bool = False,
+    ) -> Self:
+        """Draw it again, or only some regions of it."""
+        if self._only_title:
+            gutter = self.gutter
+            regions = (Region(-gutter.left, -gutter.top, self.outer_size.width, 1),)
+        return super().refresh(*regions, repaint=repaint, layout=layout, recompose=recompose)
 
 
 class GateBar(Vertical):
@@ -66,7 +108,7 @@ class GateBar(Vertical):
         self.query_one("#gate-keys", Bar).show(keys)
 
 
-class PaneTabs(Static):
+class PaneTabs(Bar):
     """The names of the panes, where only one fits on the screen."""
 
     class Chosen(Message):
@@ -82,7 +124,7 @@ class PaneTabs(Static):
         self._active = 0
         self._ends: list[int] = []
 
-    def show(self, titles: list[Content], active: int) -> None:
+    def show_tabs(self, titles: list[Content], active: int) -> None:
         """Show these tabs, the active one inverted."""
         self._titles, self._active = titles, active
         self._draw()
@@ -104,7 +146,7 @@ class PaneTabs(Static):
             parts.append(tab)
             length += tab.cell_length
             self._ends.append(length)
-        self.update(Content("").join(parts))
+        self.show(Content("").join(parts))
 
     def on_click(self, event: object) -> None:
         """Find the tab under the mouse."""

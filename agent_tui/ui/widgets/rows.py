@@ -11,49 +11,27 @@ selects as a whole; a *key* says what the row stands for, so that it can be mark
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Sequence
-from dataclasses import dataclass
-from typing import TypedDict
 
 from textual import events
-from textual.content import Content
 from textual.geometry import Region, Size
 from textual.message import Message
 from textual.reactive import reactive
-from textual.scroll_view import ScrollView
 from textual.strip import Strip
-from textual.visual import Visual
 
-MARK = "▌"
+from agent_tui.ui.widgets.lines import AT_ONCE, LineView
+from agent_tui.ui.widgets.row import (
+    DrawnRows,
+    Look,
+    Row,
+    end_of_item,
+    first_of_items,
+    next_with_key,
+)
 
-
-class _Scroll(TypedDict):
-    animate: bool
-    force: bool
-    immediate: bool
-
-
-AT_ONCE: _Scroll = {"animate": False, "force": True, "immediate": True}
-"""An animated page takes about a second to come to rest; the cursor must not wait for it."""
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """One line.
-
-    Attributes:
-        text: What to show, or a function that makes it when it is first shown.
-        item: What the cursor selects here; None where it does not stop.
-        key: What the row stands for, to be marked and jumped to.
-        kind: Name of the background: ``add``, ``del``, ``head``, ``left-out``, ``block`` or none.
-    """
-
-    text: Content | Callable[[], Content]
-    item: Hashable = None
-    key: Hashable = None
-    kind: str = ""
+__all__ = ["AT_ONCE", "Row", "RowsView"]
 
 
-class RowsView(ScrollView, can_focus=True, inherit_bindings=False):
+class RowsView(LineView, can_focus=True, inherit_bindings=False):
     """Rows with a cursor, marks in the margin, and a search that highlights."""
 
     ALLOW_SELECT = False
@@ -70,7 +48,7 @@ class RowsView(ScrollView, can_focus=True, inherit_bindings=False):
         "rows--match",
     }
 
-    marks: reactive[frozenset[Hashable]] = reactive(frozenset(), layout=False)
+    marks: reactive[frozenset[Hashable]] = reactive(frozenset(), repaint=False)
     """Keys whose rows carry a mark."""
 
     class Moved(Message):
@@ -117,8 +95,7 @@ class RowsView(ScrollView, can_focus=True, inherit_bindings=False):
         self._cursor: int | None = None
         self._range: tuple[int, int] | None = None
         self._anchor: int | None = None
-        self._pattern = ""
-        self._cache: dict[tuple[int, int, bool, bool, bool], Strip] = {}
+        self._drawn = DrawnRows(self)
         self._viewed: tuple[int, int] | None = None
         self._index: dict[Hashable, int] = {}
 
@@ -134,15 +111,13 @@ class RowsView(ScrollView, can_focus=True, inherit_bindings=False):
         at_end = self.scroll_offset.y >= self.max_scroll_y
         kept = self._row_item()
         offset = (self._cursor - self.scroll_offset.y) if self._cursor is not None else 0
+        top, before = self.scroll_offset.y, self._cursor
+        shown = range(top, top + self.size.height)
+        changed = self._drawn.replace(self.rows, rows, shown)
         self.rows = rows
-        self._cache.clear()
         self._viewed = None
-        self._index = {}
-        for number, row in enumerate(rows):
-            if row.item is not None:
-                self._index.setdefault(row.item, number)
-        self.virtual_size = Size(self.size.width, len(rows))
-        before = self._cursor
+        self._index = first_of_items(rows)
+        self.resize_world(Size(self.size.width, len(rows)))
         self._cursor = self._index.get(kept) if kept is not None else None
         if self._cursor is None:
             self._cursor = self._nearest(before or 0)
@@ -151,8 +126,12 @@ class RowsView(ScrollView, can_focus=True, inherit_bindings=False):
             self.scroll_to(y=max(0, self._cursor - offset), **AT_ONCE)
         self._following = follow and at_end
         if self._following:
-            self.call_after_refresh(self._follow_end)
-        self.refresh()
+            self._follow_end()
+            self.call_after_refresh(self._follow_end)  # where its height was not known yet
+        if self.has_focus and (self._cursor, self._row_item()) != (before, kept):
+            self.refresh()
+        elif changed:
+            self.refresh_lines(changed.start, len(changed))
         self.call_after_refresh(self._report_viewed)
 
     def _follow_end(self) -> None:
@@ -195,10 +174,7 @@ class RowsView(ScrollView, can_focus=True, inherit_bindings=False):
         item = self._row_item()
         if item is None or self._cursor is None:
             return ()
-        end = self._cursor
-        while end < len(self.rows) and self.rows[end].item == item:
-            end += 1
-        return self.rows[self._cursor : end]
+        return self.rows[self._cursor : end_of_item(self.rows, self._cursor)]
 
     # -- moving ------------------------------------------------------------------------------
 
@@ -257,31 +233,16 @@ class RowsView(ScrollView, can_focus=True, inherit_bindings=False):
 
     def next_key(self, direction: int, wanted: Callable[[Hashable], bool]) -> bool:
         """Go to the next or previous row whose key is wanted and differs from the cursor's."""
-        start = self._cursor or 0
-        here = self.row.key if self.row else None
-        if direction < 0:
-            while start > 0 and self.rows[start].key == here:
-                start -= 1
-        numbers = range(start, len(self.rows)) if direction > 0 else range(start, -1, -1)
-        for number in numbers:
-            row = self.rows[number]
-            if row.item is None or row.key is None or row.key == here or not wanted(row.key):
-                continue
-            while number > 0 and self.rows[number - 1].key == row.key:
-                number -= 1  # noqa: PLW2901 - to the first row of that key
-            while self.rows[number].item is None:
-                number += 1  # noqa: PLW2901
-            self.select(number, center=True)
-            return True
-        return False
+        number = next_with_key(self.rows, self._cursor or 0, direction, wanted)
+        if number is None:
+            return False
+        self.select(number, center=True)
+        return True
 
     def _scroll_to_row(self, number: int, *, center: bool) -> None:
         height = max(1, self.scrollable_content_region.height)
         top = self.scroll_offset.y
-        item = self.rows[number].item
-        last = number
-        while last + 1 < len(self.rows) and self.rows[last + 1].item == item:
-            last += 1
+        last = end_of_item(self.rows, number) - 1
         if center and not (top <= number and last < top + height):
             self.scroll_to(y=max(0, number - height // 3), **AT_ONCE)
         elif number < top:
@@ -322,8 +283,8 @@ class RowsView(ScrollView, can_focus=True, inherit_bindings=False):
 
     def search(self, pattern: str, direction: int = 1, *, here: bool = False) -> bool:
         """Go to the next row that holds the text, whatever its case. False if none does."""
-        self._pattern = pattern.lower()
-        self._cache.clear()
+        self._drawn.pattern = pattern.lower()
+        self._drawn.clear()
         self.refresh()
         if not pattern or not self.rows:
             return False
@@ -331,7 +292,7 @@ class RowsView(ScrollView, can_focus=True, inherit_bindings=False):
         start = (self._cursor if self._cursor is not None else self.scroll_offset.y) or 0
         for step in range(0 if here else 1, count + 1):
             number = (start + direction * step) % count
-            if self._pattern in self._plain(number).lower():
+            if self._drawn.pattern in self.rows[number].content.plain.lower():
                 if self.rows[number].item is not None:
                     self.select(number, center=True)
                 else:
@@ -339,24 +300,19 @@ class RowsView(ScrollView, can_focus=True, inherit_bindings=False):
                 return True
         return False
 
-    def _plain(self, number: int) -> str:
-        return self._content(number).plain
-
     # -- drawing -----------------------------------------------------------------------------
 
-    def _content(self, number: int) -> Content:
-        text = self.rows[number].text
-        return text if isinstance(text, Content) else text()
-
-    def watch_marks(self) -> None:
-        """Draw the marks."""
-        self._cache.clear()
-        self.refresh()
+    def watch_marks(self, old: frozenset[Hashable], new: frozenset[Hashable]) -> None:
+        """Draw the marks that come and go."""
+        top, changed = self.scroll_offset.y, old ^ new
+        for number, row in enumerate(self.rows[top : top + self.size.height], top):
+            if row.key is not None and row.key in changed:
+                self.refresh_line(number)
 
     def notify_style_update(self) -> None:
         """A theme or a state changed: draw anew."""
         super().notify_style_update()
-        self._cache.clear()
+        self._drawn.clear()
 
     def on_focus(self) -> None:
         """The cursor shows."""
@@ -371,51 +327,21 @@ class RowsView(ScrollView, can_focus=True, inherit_bindings=False):
         number = y + self.scroll_offset.y
         width = self.scrollable_content_region.width
         if number >= len(self.rows):
-            blank = (-1, width, False, False, False)
-            if blank not in self._cache:
-                self._cache[blank] = Strip.blank(width, self.rich_style)
-            return self._cache[blank]
+            return self._drawn.blank(width)
         row = self.rows[number]
-        at_cursor = self.has_focus and row.item is not None and row.item == self._row_item()
-        in_range = self._range is not None and self._range[0] <= number <= self._range[1]
-        marked = row.key is not None and row.key in self.marks
-        cache_key = (number, width, at_cursor, in_range, marked)
-        strip = self._cache.get(cache_key)
-        if strip is None:
-            strip = self._draw(number, width, at_cursor, in_range, marked)
-            self._cache[cache_key] = strip
-        return strip
-
-    def _draw(
-        self, number: int, width: int, at_cursor: bool, in_range: bool, marked: bool
-    ) -> Strip:
-        row = self.rows[number]
-        kinds = [f"rows--{row.kind}"] if row.kind else []
-        if in_range:
-            kinds.append("rows--range")
-        if at_cursor:
-            kinds.append("rows--cursor")
-        style = self.get_visual_style(*kinds)
-        content = self._content(number)
-        if self._pattern:
-            plain = content.plain.lower()
-            match = self.get_visual_style("rows--match", partial=True)
-            at = plain.find(self._pattern)
-            while at >= 0:
-                content = content.stylize(match, at, at + len(self._pattern))
-                at = plain.find(self._pattern, at + len(self._pattern))
-        mark = Content.styled(MARK, "$link-mark") if marked else Content(" ")
-        line = Content.assemble(mark, content)
-        if line.cell_length > width:
-            line = line.truncate(width, ellipsis=True)
-        strips = Visual.to_strips(self, line, width, 1, style, apply_selection=False, pad=True)
-        return strips[0] if strips else Strip.blank(width, style.rich_style)
+        look = Look(
+            width,
+            at_cursor=self.has_focus and row.item is not None and row.item == self._row_item(),
+            in_range=self._range is not None and self._range[0] <= number <= self._range[1],
+            marked=row.key is not None and row.key in self.marks,
+        )
+        return self._drawn.line(number, row, look)
 
     # -- events ------------------------------------------------------------------------------
 
     def on_resize(self) -> None:
         """The width changed: the owner makes new rows, the size of the world follows."""
-        self._cache.clear()
+        self._drawn.clear()
         self.virtual_size = Size(self.size.width, len(self.rows))
         self.call_after_refresh(self._report_viewed)
         if self.text_width != self._width:

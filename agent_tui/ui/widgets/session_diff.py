@@ -28,7 +28,8 @@ class SessionDiff(DiffView):
 
     @on(DiffView.Moved)
     def _pointed(self) -> None:
-        if (controller := self._controller()) is not None:
+        # Another patch puts the cursor elsewhere also where the person is in another pane.
+        if (controller := self._controller()) is not None and controller.view is self:
             controller.selected(self)
 
     @on(DiffView.Activated)
