@@ -61,7 +61,7 @@ def _sessions(arguments: argparse.Namespace) -> int:
     import json  # noqa: PLC0415
 
     from agent_tui.bootstrap import load_configuration, open_store  # noqa: PLC0415
-    from agent_tui.domain.text import one_line  # noqa: PLC0415
+    from agent_tui.domain.text import one_line, title_line  # noqa: PLC0415
     from agent_tui.ports import WorkspaceError  # noqa: PLC0415
     from agent_tui.sessions.query import parse_query  # noqa: PLC0415
     from agent_tui.workspace.repository import open_repository  # noqa: PLC0415
@@ -91,7 +91,7 @@ def _sessions(arguments: argparse.Namespace) -> int:
         when = f"{row.last:%Y-%m-%d %H:%M}" if row.last else ""
         tags = "".join(f" #{one_line(tag, 40)}" for tag in row.labels.tags)
         repo = "" if root else f"{one_line(row.repo, 16):<17} "
-        words = one_line(row.problem or row.title, 60)
+        words = title_line(row.problem or row.title, 60)
         print(f"{row.id:<24} {row.state:<16} {cost:>9}  {when:<17} {repo}{words}{tags}")
     return 0
 

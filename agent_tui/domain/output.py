@@ -1,8 +1,9 @@
 """What a step has streamed so far, in pieces that are shared by all states that hold them."""
 
-from collections.abc import Iterable, Iterator, Sequence
+import shlex
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import overload
+from typing import Any, overload
 
 from agent_tui.domain import events as e
 
@@ -102,7 +103,7 @@ def piece_of(
     if isinstance(event, e.StepOutput):
         return Output(event.channel, event.text, seq)
     if isinstance(event, e.ToolCalled):
-        words = " ".join(f"{key}={value!r}"[:60] for key, value in event.arguments.items())
+        words = _call_words(event.arguments)
         said = {"ask": "asked: ", "deny": "denied: "}.get(event.decision)
         note = f"  {said}{event.why}" if said else ""
         return Output("tool", f"{event.name} {words}".strip() + f"{note}\n", seq)
@@ -115,3 +116,28 @@ def piece_of(
     of = f" of {event.attempts}" if event.attempts else ""
     words = f"{event.message} Attempt {event.attempt}{of} in {event.wait_s:.0f} s.\n"
     return Output("tool", words, seq)
+
+
+_COMMANDS = ("command", "cmd")
+_SUBJECTS = ("file_path", "filePath", "path", "pattern", "query", "url")
+_COMMAND = 200
+_VALUE = 60
+
+
+def _call_words(arguments: Mapping[str, Any]) -> str:
+    """A call's arguments, what it is about first: a command line, a path, a pattern."""
+    parts = []
+    rest = dict(arguments)
+    for key in _COMMANDS:
+        value = rest.get(key)
+        if isinstance(value, list) and value and all(isinstance(word, str) for word in value):
+            value = shlex.join(value)
+        if isinstance(value, str) and value.strip():
+            lines = value.strip().split("\n")
+            more = " …" if len(lines) > 1 or len(lines[0]) > _COMMAND else ""
+            parts.append(f"$ {lines[0][:_COMMAND]}{more}")
+            del rest[key]
+    for key in _SUBJECTS:
+        if isinstance(rest.get(key), str):
+            parts.append(str(rest.pop(key))[:_COMMAND])
+    return " ".join([*parts, *(f"{key}={value!r}"[:_VALUE] for key, value in rest.items())])

@@ -64,6 +64,18 @@ def one_line(text: str, limit: int = 200) -> str:
     return shown if len(shown) <= limit else shown[: limit - 1] + "…"
 
 
+_TAG_ALONE = re.compile(r"</?[\w.-]{1,60}>")
+
+
+def title_line(text: str, limit: int = 200) -> str:
+    """As :func:`one_line`, without leading lines that are only a tag such as ``<description>``."""
+    lines = text.splitlines()
+    said = (
+        n for n, line in enumerate(lines) if line.strip() and not _TAG_ALONE.fullmatch(line.strip())
+    )
+    return one_line("\n".join(lines[next(said, 0) :]), limit)
+
+
 def counted(number: int, noun: str) -> str:
     """A number with its noun, whose plural has an s: ``1 file``, ``2 files``."""
     return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"

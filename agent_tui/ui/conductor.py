@@ -27,7 +27,7 @@ from agent_tui.bootstrap.comparing import relatives
 from agent_tui.config import paths
 from agent_tui.config.themes import load_themes
 from agent_tui.domain.decision import Answer, Remark
-from agent_tui.domain.text import one_line, visible_lines
+from agent_tui.domain.text import one_line, title_line, visible_lines
 from agent_tui.engine.gates import PendingGates
 from agent_tui.headless import EXIT_CODES, review_code, review_text
 from agent_tui.sessions.lock import is_locked
@@ -275,7 +275,7 @@ class Conductor:
 
         rows = []
         for own in await asyncio.to_thread(library.newest_sessions, options):
-            title = one_line(own.problem or own.title)
+            title = title_line(own.problem or own.title)
             line = Content.assemble((f"{own.id:<24}", "bold"), title)
             rows.append(Row(line, item=own.id, key=own.id))
         if rows:

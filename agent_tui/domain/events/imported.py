@@ -21,6 +21,8 @@ class ImportSource(Value):
     session: str = ""
 
     def __str__(self) -> str:
+        if self.version.startswith(self.agent):  # a format whose version says its name
+            return self.version
         return f"{self.agent} {self.version}".rstrip()
 
 

@@ -11,7 +11,7 @@ from datetime import datetime
 from agent_tui.domain import events as e
 from agent_tui.domain.fold import apply
 from agent_tui.domain.state import State
-from agent_tui.domain.text import decode, one_line, visible
+from agent_tui.domain.text import decode, one_line, title_line, visible
 from agent_tui.sessions.exporters.prepare import Prepared, removed_words
 
 Describe = Callable[[e.Record, State], str]
@@ -38,7 +38,7 @@ def export_asciinema(prepared: Prepared, describe: Describe) -> bytes:
         "term": {"cols": WIDTH, "rows": HEIGHT, "type": "xterm-256color"},
         "timestamp": int(first.timestamp()),
         "idle_time_limit": IDLE_CAP_S,
-        "title": one_line(started.request, 200),
+        "title": title_line(started.request, 200),
     }
     cast = _Cast(first)
     state = State()

@@ -17,7 +17,7 @@ from agent_tui.domain import events as e
 from agent_tui.domain.links import Links
 from agent_tui.domain.patch import Patch
 from agent_tui.domain.state import State
-from agent_tui.domain.text import one_line
+from agent_tui.domain.text import one_line, title_line
 from agent_tui.sessions.exporters import html_panes as panes
 from agent_tui.sessions.exporters.prepare import Prepared
 
@@ -48,10 +48,10 @@ def export_html(prepared: Prepared, describe: Describe) -> bytes:
     data = data.replace("<", "\\u003c").replace("\u2028", "\\u2028").replace("\u2029", "\\u2029")
     values = {
         "csp": _policy(style, script),
-        "title": html.escape(one_line(started.request, 120) or prepared.id),
+        "title": html.escape(title_line(started.request, 120) or prepared.id),
         "repo": panes.esc(started.repo.name),
         "branch": _branch(started),
-        "request": panes.esc(one_line(started.request, 400)),
+        "request": panes.esc(title_line(started.request, 400)),
         "session": panes.esc(prepared.id),
         "style": style,
         "script": script,

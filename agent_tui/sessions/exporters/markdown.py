@@ -5,7 +5,7 @@ from collections.abc import Iterable
 
 from agent_tui.domain.patch import FilePatch
 from agent_tui.domain.state import Decided, State
-from agent_tui.domain.text import one_line, visible, visible_lines
+from agent_tui.domain.text import one_line, title_line, visible, visible_lines
 from agent_tui.domain.verdict import LedgerEntry
 from agent_tui.sessions.exporters.html_panes import seconds
 from agent_tui.sessions.exporters.prepare import Prepared, removed_words
@@ -50,7 +50,7 @@ def export_markdown(prepared: Prepared) -> bytes:
     """
     started = prepared.started
     state = prepared.state
-    title = state.spec.spec.title if state.spec else one_line(started.request, 100)
+    title = state.spec.spec.title if state.spec else title_line(started.request, 100)
     out = [f"# {md(title)}", "", *_head(prepared, state), ""]
     out += _spec(state) + _checks(state) + _findings(state.ledger) + _change(prepared, state)
     out += _decisions(state.decisions) + _costs(state)

@@ -90,7 +90,7 @@ def _step(out: Builder, step: Object, default: str, position: int) -> bool:
     at = time_of(step.get("timestamp"))
     said = joined(step.get("message"))
     source = step.get("source")
-    if source == "user":
+    if source == "user" and not _is_context(said):
         out.request(said, at)
         return True
     if source == "agent":
@@ -101,6 +101,12 @@ def _step(out: Builder, step: Object, default: str, position: int) -> bool:
         return True
     out.raw("system", {"message": said[:4000]}, len(said), position, at)
     return False
+
+
+def _is_context(said: str) -> bool:
+    """What Codex tells its model of the machine stands among the person's words."""
+    said = said.strip()
+    return said.startswith("<environment_context>") and said.endswith("</environment_context>")
 
 
 def _agent(

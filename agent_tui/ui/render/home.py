@@ -7,7 +7,7 @@ from functools import partial
 from textual.content import Content
 
 from agent_tui.domain.events import RepoFacts
-from agent_tui.domain.text import one_line, visible
+from agent_tui.domain.text import one_line, title_line, visible
 from agent_tui.domain.usage import Cost
 from agent_tui.sessions.query import TERMS
 from agent_tui.sessions.summary import SessionSummary
@@ -129,7 +129,7 @@ def _row(session: SessionSummary, width: int, now: datetime, *, repo: bool = Fal
         parts.append(("⑂ ", "$muted"))
     name = session.labels.name
     parts.append(
-        (one_line(session.problem or name or session.request, 500), "bold" if name else "")
+        (title_line(session.problem or name or session.request, 500), "bold" if name else "")
     )
     parts += [(f" #{one_line(tag, 40)}", "$model") for tag in session.labels.tags]
     return Content.assemble(*parts).truncate(width, ellipsis=True)
@@ -145,7 +145,7 @@ def relative_rows(found: Sequence[tuple[str, SessionSummary]], now: datetime) ->
                 (f"{kin:<14}", "$model"),
                 (f"{session.state:<16}", "$muted"),
                 (f"{age(session.last, now):<10}", "$muted"),
-                one_line(session.title, 200),
+                title_line(session.title, 200),
             ),
             item=session.id,
             key=session.id,

@@ -7,6 +7,8 @@ from agent_tui.domain.state import State, Step
 from agent_tui.ui.render.text import BLANK, heading, paragraph, rows, safe
 from agent_tui.ui.widgets.rows import Row
 
+_SIGNS = {"ok": ("  ✓ ", "$ok"), "failed": ("  ✗ ", "$bad")}
+
 
 def imported_rows(state: State, width: int) -> list[Row]:
     """Commands of the present attempt with their results, and what the source cannot know."""
@@ -31,15 +33,12 @@ def _calls(step: Step, root: str, width: int) -> list[Row]:
             line = safe("› " + piece.text.strip().split("\n")[0].replace(below, ""), "$model")
             result += rows([line.truncate(width, ellipsis=True)])
         elif piece.channel == "output":
-            ok = piece.text.startswith("ok: ")
-            first = (
-                piece.text.partition(": ")[2]
-                .strip()
-                .split("\n")[0]
-                .replace(below, "")
-                .expandtabs(2)
-            )
-            sign = Content.styled("  ✓ " if ok else "  ✗ ", "$ok" if ok else "$bad")
+            word, told, text = piece.text.partition(": ")
+            sign = Content.styled(*_SIGNS.get(word, ("  · ", "$muted")))
+            text = text if told and word in _SIGNS else piece.text  # else the program's own words
+            first = text.strip().split("\n")[0].replace(below, "").expandtabs(2)
+            if not first and word not in _SIGNS:
+                continue
             line = Content.assemble(sign, safe(first, "$muted"))
             result += rows([line.truncate(width, ellipsis=True)])
     return [BLANK, heading(f"Tools of turn {step.attempt}"), *result] if result else []

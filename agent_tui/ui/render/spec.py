@@ -122,7 +122,9 @@ def _spec_rows(
             colour = "$warn" if field == "open_questions" else "$muted"
             sign = "? " if field == "open_questions" else "• "
             for number, text in enumerate(items):
-                lines = paragraph(text, width, first=Content.styled(sign, colour))
+                own = field == "steps" and text[:1] in "✓▸"  # its state stands in front already
+                lead = Content("") if own else Content.styled(sign, colour)
+                lines = paragraph(text, width, first=lead)
                 result += rows(lines, item=(field, number))
     return result + _source_rows(state, width)
 

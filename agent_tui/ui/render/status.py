@@ -10,7 +10,7 @@ from agent_tui.domain.decision import GateKind, ToolQuestion
 from agent_tui.domain.events import SessionStarted
 from agent_tui.domain.patch import Patch
 from agent_tui.domain.state import Decided, Phase, Retry, State, Step
-from agent_tui.domain.text import one_line, visible
+from agent_tui.domain.text import one_line, title_line, visible
 from agent_tui.domain.usage import Cost
 from agent_tui.engine.limits import effective_limits
 from agent_tui.ui.actions import key_names
@@ -89,7 +89,7 @@ def _fitted(
     head = Content.assemble(*left)
     room = width - head.cell_length - tail.cell_length - 6
     if room > 12:
-        request = one_line(session.request, max(4, room - 4))
+        request = title_line(session.request, max(4, room - 4))
         head = Content.assemble(head, (f" · “{request}”", ""))
     gap = max(2, width - head.cell_length - tail.cell_length)
     return Content.assemble(head, " " * gap, tail).truncate(width, ellipsis=True)
