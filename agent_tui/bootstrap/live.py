@@ -1,5 +1,6 @@
 """Sessions that this process runs: started, resumed, left."""
 
+import asyncio
 import contextlib
 import secrets
 import sys
@@ -42,7 +43,6 @@ from agent_tui.engine.loop import Engine
 from agent_tui.engine.recorder import Recorder
 from agent_tui.ports import Clock, Gatekeeper, Model
 from agent_tui.sessions.log import SessionLog
-from agent_tui.sessions.replay import fold
 from agent_tui.workspace.checks import TreeChecks
 from agent_tui.workspace.commands import WorktreeCommands
 from agent_tui.workspace.confinement import Confinement
@@ -383,9 +383,9 @@ async def resume_session(
         UsageError: If it is finished, or belongs to another repository.
         LogError: If it cannot be opened, or another process has it open.
     """
-    log = env.store.open_writer(env.store.resolve(session_id))
+    log = await asyncio.to_thread(env.store.open_writer, env.store.resolve(session_id))
     try:
-        state = fold(log.records)
+        state = log.state
         if state.session is None:
             raise UsageError(f"Session {log.id} has no beginning; it can only be replayed.")
         if state.finished is not None:

@@ -87,18 +87,19 @@ def build(type_: str, data: Data) -> Event:
     return _TYPES[type_].model_validate({**data, "type": type_})
 
 
-def encode(record: Record, previous: str) -> tuple[bytes, str]:
+def encode(record: Record, previous: str, data: Data | None = None) -> tuple[bytes, str]:
     """The line for a record (with its ``\\n``), and its digest.
 
     Args:
         previous: The digest of the record before it, or :data:`FIRST`.
+        data: What :func:`plain` makes of its event, where that is known already.
 
     Raises:
         TypeError: If the event holds something that JSON cannot.
     """
     return line_of(
         record.event.type,
-        plain(record.event),
+        plain(record.event) if data is None else data,
         previous,
         seq=record.seq,
         at=record.at,

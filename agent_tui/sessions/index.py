@@ -25,9 +25,11 @@ CHUNK = 1024 * 1024
 
 TELLING_TYPES = tuple(str(cls.model_fields["type"].default) for cls in TELLING)
 
+_START = b'{"v":1,"seq":%d,'
+"""How a line begins; one of a later version is read in full."""
+
 _HEAD = re.compile(
-    rb'\{"v":\d+,"seq":(\d+),"ts":"[^"]*","mono_ns":-?\d+,"attempt":\d+,"actor":"\w+",'
-    rb'"type":"([\w.]+)","data":\{'
+    rb'"ts":"[^"\n]*","mono_ns":-?\d+,"attempt":\d+,"actor":"\w+","type":"([\w.]+)","data":\{'
 )
 _FIRST_OTHER = len(TELLING_TYPES)
 Visit = Callable[[int, bytes], None]
@@ -40,13 +42,14 @@ class LogIndex:
         offsets: Where each record's line begins, in bytes.
         codes: For each record the number of its type in :attr:`types`.
         types: Type names by number; those that only add to a step's output come first.
+        numbers_of: The number of each type.
     """
 
     def __init__(self) -> None:
         self.offsets = array("Q")
         self.codes = bytearray()
         self.types: list[str] = list(TELLING_TYPES)
-        self._numbers = {name.encode(): number for number, name in enumerate(self.types)}
+        self.numbers_of = {name.encode(): number for number, name in enumerate(self.types)}
 
     def __len__(self) -> int:
         return len(self.codes)
@@ -54,23 +57,24 @@ class LogIndex:
     def restore(self, offsets: "array[int]", codes: bytearray, types: list[str]) -> None:
         """Take what was kept in a file."""
         self.offsets, self.codes, self.types = offsets, codes, types
-        self._numbers = {name.encode(): number for number, name in enumerate(types)}
+        self.numbers_of = {name.encode(): number for number, name in enumerate(types)}
 
     def add(self, offset: int, type_: bytes) -> int:
         """Add the next record, and give the number of its type."""
-        number = self._numbers.get(type_)
+        number = self.numbers_of.get(type_)
         if number is None:
-            number = self._new_type(type_)
+            number = self.new_type(type_)
         self.offsets.append(offset)
         self.codes.append(number)
         return number
 
-    def _new_type(self, type_: bytes) -> int:
+    def new_type(self, type_: bytes) -> int:
+        """The number of a type that has none yet."""
         # More types than a byte can count are one type: no log of ours has that many.
         number = min(len(self.types), 255)
         if number == len(self.types):
             self.types.append(type_.decode())
-        self._numbers[type_] = number
+        self.numbers_of[type_] = number
         return number
 
     def type_of(self, position: int) -> str:
@@ -155,29 +159,37 @@ class IndexBuilder(LogReader):
     def _lines(self, chunk: bytes, length: int) -> None:
         begin = self._offset
         at, line_number = 0, self._line
-        match, sha, find, index = _HEAD.match, hashlib.sha256, chunk.find, self.index
+        match, sha, find, starts = _HEAD.match, hashlib.sha256, chunk.find, chunk.startswith
+        index, view = self.index, memoryview(chunk)
+        numbers, add_offset, add_code = index.numbers_of, index.offsets.append, index.codes.append
         seq, before = self._expected()
         while at < len(chunk):
             stop = find(b"\n", at) + 1
-            line = chunk[at:stop]
             line_number += 1
-            head = match(line)
-            if (
-                head is not None
-                and int(head[1]) == seq
-                and line[-41:-35] == b',"h":"'
-                and sha(b"%b%b}" % (before, line[:-41])).hexdigest()[:32].encode() == line[-35:-3]
-            ):
-                type_ = head[2]
+            first = _START % seq
+            head = match(chunk, at + len(first), stop) if starts(first, at) else None
+            regular = head is not None and chunk[stop - 41 : stop - 35] == b',"h":"'
+            if regular and head is not None:
+                digest = chunk[stop - 35 : stop - 3]
+                summed = sha(before)
+                summed.update(view[at : stop - 41])
+                summed.update(b"}")
+                regular = summed.hexdigest()[:32].encode() == digest
+            if regular and head is not None:
                 seq += 1
-                before = line[-35:-3]
-                number = index.add(begin + at, type_)
+                before = digest
+                number = numbers.get(head[1])
+                if number is None:
+                    number = index.new_type(head[1])
+                add_offset(begin + at)
+                add_code(number)
                 if number >= _FIRST_OTHER:
-                    self._visit(len(index) - 1, line)
+                    self._visit(len(index) - 1, chunk[at:stop])
             else:
                 if seq >= 0:
                     self._passed(seq, before, begin + at)
                 self._line = line_number
+                line = chunk[at:stop]
                 taken = self._take_all(line)
                 for start, record in taken:
                     index.add(begin + at + start, type_of(record).encode())
@@ -185,8 +197,8 @@ class IndexBuilder(LogReader):
                     self.good_end = begin + stop
                     self._problems_before_tail = len(self.problems)
                 ends = [*(start for start, _ in taken[1:]), len(line)]
-                first = len(index) - len(taken)
-                for place, ((start, _), end) in enumerate(zip(taken, ends, strict=False), first):
+                places = range(len(index) - len(taken), len(index))
+                for place, (start, _), end in zip(places, taken, ends, strict=False):
                     if index.codes[place] >= _FIRST_OTHER:
                         self._visit(place, line[start:end])
                 seq, before = self._expected()

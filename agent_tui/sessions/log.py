@@ -2,16 +2,20 @@
 
 import asyncio
 import contextlib
+import io
 import os
 import shutil
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import TracebackType
-from typing import Self, TypeVar
+from typing import Self
 
 from agent_tui.domain.base import Actor, BlobRef
 from agent_tui.domain.events import AttemptProposed, Event, LogRecovered, Record, StepStarted
+from agent_tui.domain.fold import apply
+from agent_tui.domain.output import Pieces
+from agent_tui.domain.replacing import replace
+from agent_tui.domain.state import State
 from agent_tui.ports import Clock
 from agent_tui.sessions import codec
 from agent_tui.sessions.blobs import get_blob, put_blob
@@ -20,15 +24,18 @@ from agent_tui.sessions.files import (
     LogError,
     make_folder,
     move_tail,
+    open_regular,
     reason,
     replace_file,
     sync,
     sync_folder,
     write_all,
 )
+from agent_tui.sessions.indexed import IndexedLog
 from agent_tui.sessions.lock import WriterLock
 from agent_tui.sessions.reader import LogReader
 from agent_tui.sessions.redact import Redactor
+from agent_tui.sessions.worker import Worker
 
 __all__ = ["EVENTS", "FLUSH_S", "SessionLog", "Subscriber", "SystemClock"]
 
@@ -37,7 +44,7 @@ FLUSH_S = 0.1
 """Seconds after which records that need not be durable are written."""
 
 _MAX_PENDING = 256 * 1024
-_T = TypeVar("_T")
+_READ_AT_ONCE = 10_000
 
 Subscriber = Callable[[Record], None]
 
@@ -52,7 +59,7 @@ class SessionLog:
 
     Attributes:
         folder: The session's folder; its name is the session's id.
-        records: The records that the log held when it was opened.
+        state: The state after the records that the log held when it was opened.
         problems: What of it is damaged, as sentences.
     """
 
@@ -78,18 +85,17 @@ class SessionLog:
         self._lock = WriterLock(folder)
         self._fd = -1
         try:
-            self.records, self.problems = self._open()
+            self.state, self.problems = self._open()
         except OSError as error:
             self._release()
             raise LogError(f"cannot open {self._path}: {reason(error)}") from error
         except BaseException:
             self._release()
             raise
-        self._thread = ThreadPoolExecutor(1, thread_name_prefix=f"log {self.id}")
+        self._worker = Worker(f"log {self.id}")
 
-    def _open(self) -> tuple[tuple[Record, ...], tuple[str, ...]]:
-        reader = LogReader(self._path)
-        records = reader.read_new()
+    def _open(self) -> tuple[State, tuple[str, ...]]:
+        state, self._attempt, reader = _read(self._path)
         self._fd = os.open(self._path, os.O_WRONLY | os.O_APPEND | os.O_CLOEXEC | os.O_NOFOLLOW)
         torn = reader.tail
         if torn:
@@ -98,13 +104,23 @@ class SessionLog:
         self._size = reader.good_end
         self._seq = reader.next_seq
         self._digest = reader.digest
-        self._attempt = records[-1].attempt if records else 0
         if torn:
             detail = f"{torn} bytes at the end of the log were no record; they are in {moved.name}"
             record, digest = self._write_now(LogRecovered(detail=detail), "engine")
             self._accept(record, digest)
-            records.append(record)
-        return tuple(records), tuple(reader.problems)
+            state = apply(state, record)
+        self._held = self._size
+        return state, tuple(reader.problems)
+
+    @property
+    def records(self) -> tuple[Record, ...]:
+        """The records that the log held when it was opened, read again.
+
+        Raises:
+            LogError: If it cannot be read.
+        """
+        with os.fdopen(open_regular(self._path), "rb") as file:
+            return tuple(LogReader(self._path).read_from(io.BytesIO(file.read(self._held))))
 
     @classmethod
     def create(cls, folder: Path, *, clock: Clock, redactor: Redactor) -> Self:
@@ -165,7 +181,7 @@ class SessionLog:
             self._check_open()
             cancelled = False
             if durable:
-                (record, digest), cancelled = await self._in_thread(
+                (record, digest), cancelled = await self._worker.run(
                     lambda: self._write_now(event, actor)
                 )
                 self._pending.clear()
@@ -189,7 +205,7 @@ class SessionLog:
             LogError: If they cannot be written.
         """
         self._check_open()
-        ref, cancelled = await self._in_thread(lambda: put_blob(self.folder, data))
+        ref, cancelled = await self._worker.run(lambda: put_blob(self.folder, data))
         if cancelled:
             raise asyncio.CancelledError
         return ref
@@ -227,7 +243,7 @@ class SessionLog:
                 if not self._broken:
                     await self._flush()
             finally:
-                self._thread.shutdown()
+                self._worker.close()
                 self._release()
 
     async def __aenter__(self) -> Self:
@@ -252,6 +268,7 @@ class SessionLog:
         redacted = self._redactor.data(data)
         if redacted != data:
             event = codec.build(event.type, redacted)
+            data = codec.plain(event)
         attempt = self._attempt
         if isinstance(event, StepStarted | AttemptProposed) and event.attempt is not None:
             attempt = event.attempt
@@ -263,7 +280,7 @@ class SessionLog:
             actor=actor,
             event=event,
         )
-        line, digest = codec.encode(record, self._digest)
+        line, digest = codec.encode(record, self._digest, data)
         return record, line, digest
 
     def _accept(self, record: Record, digest: str) -> None:
@@ -300,7 +317,7 @@ class SessionLog:
         data = b"".join(self._pending)
         if not data:
             return
-        _, cancelled = await self._in_thread(lambda: self._write(data, durable=False))
+        _, cancelled = await self._worker.run(lambda: self._write(data, durable=False))
         self._pending.clear()
         if cancelled:
             raise asyncio.CancelledError
@@ -318,19 +335,26 @@ class SessionLog:
         with contextlib.suppress(LogError):
             await self.flush()
 
-    async def _in_thread(self, work: Callable[[], _T]) -> tuple[_T, bool]:
-        """Run *work* to its end, and say whether the caller was cancelled meanwhile."""
-        future = asyncio.get_running_loop().run_in_executor(self._thread, work)
-        cancelled = False
-        while not future.done():
-            try:
-                await asyncio.wait({future})  # which leaves the future alone when cancelled
-            except asyncio.CancelledError:
-                cancelled = True
-        return future.result(), cancelled
-
     def _release(self) -> None:
         if self._fd >= 0:
             os.close(self._fd)
             self._fd = -1
         self._lock.release()
+
+
+def _read(path: Path) -> tuple[State, int, LogReader]:
+    """The state after all of a log, its last record's attempt, and what is known of its end.
+
+    The records themselves are not held, however many there are; of what steps have streamed, only
+    what the state shows.
+
+    Raises:
+        LogError: If it cannot be read.
+    """
+    log = IndexedLog(path)
+    while log.build(_READ_AT_ONCE):
+        pass
+    state = log.state_at(len(log))
+    steps = tuple(replace(s, output=Pieces(s.output)) if s.output else s for s in state.steps)
+    attempt = log[len(log) - 1].attempt if len(log) else 0
+    return replace(state, steps=steps), attempt, log.builder
