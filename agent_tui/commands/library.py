@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from agent_tui.commands.common import FAILED, OK, Parents, Subparsers, fail, options_of
 from agent_tui.commands.fork import STEP
+from agent_tui.commands.output import write_exact
 
 if TYPE_CHECKING:
     from agent_tui.sessions.labels import Labels
@@ -60,14 +61,12 @@ def _show(arguments: argparse.Namespace) -> int:
 
     saved, position = library.at_step(options_of(arguments), arguments.session)
     if arguments.patch:
-        sys.stdout.flush()
-        sys.stdout.buffer.write(library.patch_at(saved, position))
+        write_exact(library.patch_at(saved, position))
         return OK
     if arguments.files or arguments.file:
         files = library.files_at(saved, position)
         if arguments.file:
-            sys.stdout.flush()
-            sys.stdout.buffer.write(files.read(arguments.file))
+            write_exact(files.read(arguments.file))
         else:
             print("\n".join(visible(path) for path in files.paths))
         return OK

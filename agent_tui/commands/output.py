@@ -7,7 +7,7 @@ import sys
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from agent_tui.domain.text import visible_lines
+from agent_tui.domain.text import decode, visible_lines
 
 if TYPE_CHECKING:
     from typing import TextIO
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 class VisibleStream:
     """A text stream that lets nothing through that would steer a terminal.
 
-    Whoever has exact bytes to write (a patch, an export) writes them to ``buffer``.
+    Whoever has exact bytes to write (a patch, an export) uses :func:`write_exact`.
     """
 
     def __init__(self, stream: TextIO) -> None:
@@ -28,6 +28,16 @@ class VisibleStream:
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._stream, name)
+
+
+def write_exact(data: bytes) -> None:
+    """Write bytes as they are to a file or a pipe; a terminal gets them as text that is safe."""
+    sys.stdout.flush()
+    if sys.stdout.isatty():
+        print(visible_lines(decode(data)), end="", flush=True)
+    else:
+        sys.stdout.buffer.write(data)
+        sys.stdout.buffer.flush()
 
 
 @contextlib.contextmanager

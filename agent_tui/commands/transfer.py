@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from agent_tui.commands.common import FAILED, OK, Parents, Subparsers, fail, options_of
+from agent_tui.commands.output import write_exact
 
 if TYPE_CHECKING:
     from agent_tui.bootstrap.transfer import Imported
@@ -160,7 +161,7 @@ def _export(arguments: argparse.Namespace) -> int:
         print(f"sent to {send_otlp(made.data, arguments.endpoint)}", file=sys.stderr)
         return OK
     if arguments.output == Path("-"):
-        sys.stdout.buffer.write(made.data)
+        write_exact(made.data)
         return OK
     path = arguments.output or Path(made.session + SUFFIX[arguments.format])
     try:

@@ -102,6 +102,28 @@ def test_no_plain_output_lets_it_through(place: Path, env: dict[str, str], paylo
         assert MARK.encode() in outputs[name], name
 
 
+def test_exact_bytes_are_not_for_a_terminal(place: Path, env: dict[str, str], payload: str) -> None:
+    """What a pipe gets to the byte, a terminal gets made safe."""
+    (place / "home" / ".config" / "agent-tui" / "config.toml").unlink()
+    sessions = ("--sessions", str(place / "sessions"))
+    quiet = payload.replace("\0", "")
+    run(place, env, "run", f"{quiet} please", *sessions, "--headless", "--script",
+        str(place / "script.toml"))  # fmt: skip
+    (session,) = [folder.name for folder in (place / "sessions").iterdir()]
+    for words in (
+        ("show", f"{session}@end", "--patch"),
+        ("show", f"{session}@end", "--file", "b.txt"),
+        ("export", session, "--format", "asciinema", "-o", "-"),
+    ):
+        piped = run(place, env, "sessions", *words, *sessions)
+        if words[0] == "show":
+            assert payload.encode() in piped, words
+        with running(("sessions", *words, *sessions), env, place / "repo") as program:
+            assert program.end() == 0, program.tail()
+        assert leaks(bytes(program.output).replace(b"\0end\0", b"").replace(b"\t", b"")) == {}
+        assert shown(bytes(program.output)) > 0, words
+
+
 def test_the_scan_can_fail(payload: str) -> None:
     assert len(leaks(payload.encode())) > 5
     assert not leaks(b"\x1b[38;5;1mplain\x1b[0m text\x1b[?2026h")

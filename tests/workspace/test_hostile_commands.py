@@ -11,6 +11,7 @@ from workspace_helpers import Repo
 
 import agent_tui
 from agent_tui.workspace.sandbox import find_sandbox
+from tests.command_names import uncovered
 
 SCRIPT = """
 [[planner]]
@@ -101,13 +102,46 @@ def test_no_command_runs_a_program_of_the_repository(tmp_path: Path, use: str) -
         "replay": ("replay", "second-attempt-passes", "--headless"),
         "run without signing": ("run", "Again", "--headless", *script, *sandbox, *check),
     }
+    folder, session = tmp_path / "out", "LAST"
+    commands |= {
+        " ".join(words[:2]): words
+        for words in (
+            ("sessions", "list", "--all"),
+            ("sessions", "search", "better"),
+            ("sessions", "show", f"{session}@end", "--files"),
+            ("sessions", "verify"),
+            ("sessions", "checkout", f"{session}@end", str(folder)),
+            ("sessions", "rename", session, "new"),
+            ("sessions", "tag", session, "new"),
+            ("sessions", "archive", session),
+            ("sessions", "compare", session, session, "--plain"),
+            ("sessions", "export", session, "-o", str(tmp_path / "x.html"), "--format", "html"),
+            ("sessions", "schema"),
+            ("undo", "HEAD"),
+            ("sessions", "fork", f"{session}@diff", "--headless", *script, *sandbox),
+            ("sessions", "import", str(tmp_path / "x.html")),
+            ("sessions", "clean", "--yes"),
+            ("sessions", "delete", session, "--yes"),
+            ("agents-md", "--headless", *script, *sandbox),
+            ("adr", "Decided", "--headless", *script, *sandbox),
+            ("themes",),
+            ("demo", "--headless"),
+        )
+    }
+    assert uncovered(list(commands.values())) == set()
+    if use == "none":  # the others have nothing to do with it
+        commands = {name: words for name, words in commands.items() if sandbox[1] in words}
     ran = {}
     said = {}
     for name, words in commands.items():
+        sessions = sorted((tmp_path / "home").glob(".local/state/agent-tui/sessions/2*"))
+        last = sessions[-1].name if sessions else "none"
+        words = tuple(word.replace(session, last) for word in words)  # noqa: PLW2901
         if name == "run without signing":
             hostile.repo.git("config", "commit.gpgSign", "false")
         done = hostile.run(*words)
         said[name] = done.stdout + done.stderr
+        print(f"{done.returncode} {name}: {said[name][-80:]!r}")
         assert "Traceback" not in done.stderr
         assert "it failed (" not in done.stderr, (name, done.stderr)
         if hostile.marker.exists():
