@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
+from typing import Any
 
 from textual.pilot import Pilot
 
@@ -23,6 +24,14 @@ class Driver:
         self.app = app
         self.pilot = pilot
         self._gate = ""
+        self._paints = 0
+        display = app._display
+
+        def counted(*arguments: Any) -> None:
+            self._paints += 1
+            display(*arguments)
+
+        app._display = counted  # type: ignore[method-assign]
 
     async def until(self, condition: Callable[[], object], what: str) -> None:
         try:
@@ -99,15 +108,11 @@ class Driver:
                 await self.app.workers.wait_for_complete(behind)
             await self.pilot.pause()
         # Scrolling and reports of what is in view follow a refresh: until nothing changes any more.
-        before, same = self._picture(), 0
+        before, same = self._paints, 0
         while same < 3:
             await self.pilot.pause()
             await self.controller.presenter.settled.wait()
-            now = self._picture()
-            before, same = now, same + 1 if now == before else 0
-
-    def _picture(self) -> list[object]:
-        return [list(strip) for strip in self.app.screen._compositor.render_strips()]
+            before, same = self._paints, same + 1 if self._paints == before else 0
 
     async def press(self, *keys: str) -> None:
         await self.pilot.press(*keys)
