@@ -109,6 +109,7 @@ def export_session(
     describe: Callable[[Record, State], str],
     *,
     keep_secrets: bool = False,
+    screen: Callable[[Prepared], bytes] | None = None,
 ) -> Exported:
     """A session, or another agent's file, in another format.
 
@@ -116,6 +117,7 @@ def export_session(
         name: As for :func:`agent_tui.bootstrap.find_saved`.
         describe: What a record means, in a line or two.
         keep_secrets: Take nothing out.
+        screen: Records the screen of a replay; without it, asciinema has lines of text.
 
     Raises:
         UsageError: If nothing has that name.
@@ -127,7 +129,10 @@ def export_session(
     prepared = prepare(
         saved.id, saved.records, saved.blob, Redactor(os.environ), keep_secrets=keep_secrets
     )
-    data = export(prepared, format, describe, lambda p: _bundle(p, saved))
+    if format == "asciinema" and screen is not None:
+        data = screen(prepared)
+    else:
+        data = export(prepared, format, describe, lambda p: _bundle(p, saved))
     notes = [*saved.problems, *prepared.missing]
     if prepared.in_patches and format == "patch":
         notes.append("Secrets were taken out of the patch, so it does not apply as it is.")

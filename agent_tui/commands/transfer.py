@@ -11,7 +11,10 @@ from agent_tui.commands.common import FAILED, OK, Parents, Subparsers, fail, opt
 from agent_tui.commands.output import write_exact
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from agent_tui.bootstrap.transfer import Imported
+    from agent_tui.sessions.exporters.prepare import Prepared
     from agent_tui.sessions.importers.account import Account
 
 FORMATS = (
@@ -70,6 +73,15 @@ def add(commands: Subparsers[argparse.ArgumentParser], parents: Parents) -> None
     exports.add_argument("--force", action="store_true", help="write over a file that is there")
     exports.add_argument(
         "--endpoint", metavar="URL", help="with otlp: send the spans to a collector instead"
+    )
+    exports.add_argument(
+        "--size",
+        default="120x40",
+        metavar="COLSxROWS",
+        help="with asciinema: the screen that is recorded (default: 120x40)",
+    )
+    exports.add_argument(
+        "--plain", action="store_true", help="with asciinema: lines of text and not the screen"
     )
     exports.add_argument("--keep-secrets", action="store_true", help="take nothing out")
     exports.set_defaults(run=_export)
@@ -146,12 +158,19 @@ def _export(arguments: argparse.Namespace) -> int:
 
     if arguments.endpoint and arguments.format != "otlp":
         return fail("--endpoint goes with --format otlp")
+    screen = None
+    if arguments.format == "asciinema" and not arguments.plain:
+        size = _size(arguments.size)
+        if size is None:
+            return fail(f"--size {one_line(arguments.size, 40)}: write for example 80x24")
+        screen = _recorder(size)
     made = export_session(
         options_of(arguments),
         arguments.session,
         arguments.format,
         progress,
         keep_secrets=arguments.keep_secrets,
+        screen=screen,
     )
     if made.removed:
         print(made.removed, file=sys.stderr)
@@ -173,6 +192,23 @@ def _export(arguments: argparse.Namespace) -> int:
         return fail(f"cannot write {path}: {error.strerror}")
     print(path)
     return OK
+
+
+def _size(text: str) -> tuple[int, int] | None:
+    columns, by, rows = text.partition("x")
+    if not (by and columns.isdecimal() and rows.isdecimal()):
+        return None
+    size = int(columns), int(rows)
+    return size if 40 <= size[0] <= 400 and 12 <= size[1] <= 200 else None
+
+
+def _recorder(size: tuple[int, int]) -> Callable[[Prepared], bytes]:
+    def record(prepared: Prepared) -> bytes:
+        from agent_tui.ui.recording import record_screen  # noqa: PLC0415 - it is the screen's
+
+        return record_screen(prepared, size)
+
+    return record
 
 
 def _schema(arguments: argparse.Namespace) -> int:
