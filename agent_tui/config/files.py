@@ -1,7 +1,11 @@
-"""Reading configuration files, which may come from a repository that nobody trusts yet."""
+"""Reading configuration files, which may come from a repository that nobody trusts yet, and
+writing the person's own state."""
 
+import json
 import os
+import secrets
 import stat
+from collections.abc import Mapping
 from pathlib import Path
 
 from agent_tui.domain.text import visible
@@ -42,3 +46,29 @@ def read_config(path: Path) -> bytes | None:
     if len(data) > LIMIT:
         raise ConfigError(f"{path}: is bigger than {LIMIT:,} bytes")
     return data
+
+
+def write_state(path: Path, value: Mapping[str, object]) -> None:
+    """Put a JSON object in the place of a file that its owner alone may read: whole, or not at all.
+
+    Raises:
+        OSError: If it cannot be written; the old file is still there then.
+    """
+    temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    fd = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+    try:
+        with os.fdopen(fd, "w", encoding="ascii") as file:
+            json.dump(value, file, indent=1, sort_keys=True)
+            file.flush()
+            os.fsync(fd)
+        temporary.replace(path)
+    except OSError:
+        temporary.unlink()
+        raise
+
+
+def path_key(path: Path) -> str:
+    """A path as a key of such an object: a byte that is no UTF-8 is told from every other."""
+    name = os.path.realpath(path).encode("utf-8", "surrogateescape")
+    return name.decode("utf-8", "backslashreplace")

@@ -1,15 +1,13 @@
 """The rules that a person gave at gates, by project. They are in the person's own state."""
 
 import json
-import os
-import secrets
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
 
-from agent_tui.config.files import ConfigError, read_config
+from agent_tui.config.files import ConfigError, path_key, read_config, write_state
 from agent_tui.domain.rules import Rule
 
 
@@ -25,8 +23,7 @@ class GivenRules:
 
     def __init__(self, file: Path, root: Path) -> None:
         self.file = file
-        name = os.path.realpath(root).encode("utf-8", "surrogateescape")
-        self._project = name.decode("utf-8", "backslashreplace")
+        self._project = path_key(root)
 
     def rules(self) -> tuple[Rule, ...]:
         """The project's rules; those that cannot be understood are left out."""
@@ -85,15 +82,4 @@ class GivenRules:
         projects[self._project] = [
             rule.model_dump(mode="json", exclude_defaults=True) for rule in rules
         ]
-        temporary = self.file.with_name(f".{self.file.name}.{secrets.token_hex(4)}")
-        self.file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        fd = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
-        try:
-            with os.fdopen(fd, "w", encoding="utf-8") as file:
-                json.dump(projects, file, indent=1, sort_keys=True)
-                file.flush()
-                os.fsync(fd)
-            temporary.replace(self.file)
-        except OSError:
-            temporary.unlink()
-            raise
+        write_state(self.file, projects)

@@ -2,11 +2,9 @@
 
 import hashlib
 import json
-import os
-import secrets
 from pathlib import Path
 
-from agent_tui.config.files import ConfigError, read_config
+from agent_tui.config.files import ConfigError, path_key, read_config, write_state
 
 
 class TrustStore:
@@ -24,7 +22,7 @@ class TrustStore:
 
     def is_trusted(self, path: Path, content: bytes) -> bool:
         """Whether exactly this content was trusted at exactly this place."""
-        return self._read().get(_key(path)) == _digest(content)
+        return self._read().get(path_key(path)) == _digest(content)
 
     def trust(self, path: Path, content: bytes) -> None:
         """Trust this content at this place, instead of what was trusted there before.
@@ -32,7 +30,7 @@ class TrustStore:
         Raises:
             ConfigError: If it cannot be remembered.
         """
-        self._write({**self._read(), _key(path): _digest(content)})
+        self._write({**self._read(), path_key(path): _digest(content)})
 
     def forget(self, path: Path) -> bool:
         """Trust nothing at this place any more.
@@ -44,7 +42,7 @@ class TrustStore:
             ConfigError: If it cannot be remembered.
         """
         entries = self._read()
-        if entries.pop(_key(path), None) is None:
+        if entries.pop(path_key(path), None) is None:
             return False
         self._write(entries)
         return True
@@ -59,27 +57,10 @@ class TrustStore:
         return {k: v for k, v in entries.items() if isinstance(v, str)}
 
     def _write(self, entries: dict[str, str]) -> None:
-        temporary = self.file.with_name(f".{self.file.name}.{secrets.token_hex(4)}")
         try:
-            self.file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            fd = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
-            try:
-                with os.fdopen(fd, "w", encoding="ascii") as file:
-                    json.dump(entries, file, indent=1, sort_keys=True)
-                    file.flush()
-                    os.fsync(fd)
-                temporary.replace(self.file)
-            except OSError:
-                temporary.unlink()
-                raise
+            write_state(self.file, entries)
         except OSError as error:
             raise ConfigError(f"{self.file}: cannot be written ({error.strerror})") from error
-
-
-def _key(path: Path) -> str:
-    # A byte that is no UTF-8 in a path is kept apart from every other one by its escape.
-    name = os.path.realpath(path).encode("utf-8", "surrogateescape")
-    return name.decode("utf-8", "backslashreplace")
 
 
 def _digest(content: bytes) -> str:

@@ -24,11 +24,18 @@ EMPTY_TREES = {
 
 _OPERATIONS = (
     ("rebase-merge", "a rebase", "git rebase --continue", "git rebase --abort"),
-    ("rebase-apply", "a rebase or am", "git rebase --continue", "git rebase --abort"),
+    ("rebase-apply/applying", "an am of patches", "git am --continue", "git am --abort"),
+    ("rebase-apply", "a rebase", "git rebase --continue", "git rebase --abort"),
     ("MERGE_HEAD", "a merge", "git merge --continue", "git merge --abort"),
     ("CHERRY_PICK_HEAD", "a cherry-pick", "git cherry-pick --continue", "git cherry-pick --abort"),
     ("REVERT_HEAD", "a revert", "git revert --continue", "git revert --abort"),
-    ("sequencer", "a cherry-pick or revert", "git cherry-pick --continue", "… --quit"),
+    # Between two commits of several: either command can stop it, if not go on with the other's.
+    (
+        "sequencer",
+        "a cherry-pick or revert of several commits",
+        "git cherry-pick --continue, or git revert --continue",
+        "git cherry-pick --quit",
+    ),
     ("BISECT_LOG", "a bisect", "git bisect good/bad", "git bisect reset"),
 )
 _OID = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")

@@ -119,11 +119,40 @@ async def test_operation_in_progress(repo: Repo, command: str, word: str) -> Non
         await open_repository(repo.root)
 
 
-async def test_bisect_in_progress(repo: Repo) -> None:
-    repo.commit("second")
-    repo.git("bisect", "start", "HEAD", "HEAD~1")
-    with pytest.raises(WorkspaceError, match="bisect is in progress"):
+@pytest.mark.parametrize(
+    ("begin", "said"),
+    [
+        ("merge other", "a merge"),
+        ("rebase other", "a rebase"),
+        ("rebase --apply other", "a rebase"),
+        ("am patches", "an am of patches"),
+        ("cherry-pick other", "a cherry-pick"),
+        ("revert HEAD~1", "a revert"),
+        ("cherry-pick other~1 other, git add a.txt, git commit -m mine", "a cherry-pick or revert"),
+        ("revert HEAD~1 HEAD~2, git add a.txt, git commit -m mine", "a cherry-pick or revert"),
+        ("bisect start HEAD HEAD~2", "a bisect"),
+    ],
+)
+async def test_what_stops_an_operation_is_said(repo: Repo, begin: str, said: str) -> None:
+    """The command that the sentence names is run, and after it the repository opens."""
+    repo.git("checkout", "-q", "-b", "other")
+    for text in ("theirs\n", "theirs again\n"):
+        repo.put("a.txt", text)
+        repo.commit()
+    patches = repo.raw("format-patch", "--stdout", "main")
+    repo.git("checkout", "-q", "main")
+    for text in ("ours\n", "newer\n", "newest\n"):
+        repo.put("a.txt", text)
+        repo.commit()
+    (repo.root / ".git" / "patches").write_bytes(patches)
+    for command in begin.replace("am patches", "am .git/patches").split(", "):
+        repo.git(*command.removeprefix("git ").split(), ok=False)
+    with pytest.raises(WorkspaceError) as refused:
         await open_repository(repo.root)
+    assert str(refused.value).startswith(f"{said} ")
+    stop = str(refused.value).partition("or stop it (git ")[2].partition(")")[0]
+    repo.git(*stop.split())
+    assert (await open_repository(repo.root)).commit
 
 
 async def test_no_identity(tmp_path: Path) -> None:
