@@ -24,6 +24,11 @@ _INVISIBLE = (
 variation selectors of Mongolian and of emoji, which ordinary text needs."""
 
 
+LEFT_TO_RIGHT = "\u200e"
+"""The mark that takes no cell and turns nothing round: the one format character that we write
+ourselves. In a text from outside it becomes visible like all others."""
+
+
 def _shown(code: int) -> str:
     if code < 0x20:
         return chr(0x2400 + code)  # Unicode's control pictures: ESC is ␛

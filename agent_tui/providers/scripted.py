@@ -126,6 +126,24 @@ def words(text: str) -> list[str]:
     return _WORD.findall(text)
 
 
+class _Pace:
+    """Keeps a speed: a step that came late is made up for by the next ones.
+
+    Args:
+        pause: Seconds of a step; 0 is as fast as it goes.
+    """
+
+    def __init__(self, pause: float) -> None:
+        self._pause = pause
+        self._loop = asyncio.get_running_loop()
+        self._due = self._loop.time()
+
+    async def step(self, size: float = 1.0) -> None:
+        """Wait for the next step."""
+        self._due += self._pause * size
+        await asyncio.sleep(max(0.0, self._due - self._loop.time()))
+
+
 class ScriptedModel:
     """One role's model, answering from a script.
 
@@ -156,13 +174,14 @@ class ScriptedModel:
             ModelError: Of kind ``exhausted`` when the script has no answer to this.
         """
         began = self._monotonic()
+        pace = _Pace(self._pause)
         call = self._choose(request)
         text = json.dumps(call.answer, ensure_ascii=False, indent=1) if call.answer else call.text
         count = 0
         first: float | None = None
         for kind, body in ((ThinkingDelta, call.thinking), (TextDelta, text)):
             for word in words(body):
-                await asyncio.sleep(self._pause)
+                await pace.step()
                 first = self._monotonic() - began if first is None else first
                 count += 1
                 yield kind(word)
@@ -172,7 +191,7 @@ class ScriptedModel:
             made = ToolCall(f"call-{turn}-{index}", tool.name, json.dumps(tool.arguments))
             yield ToolCallStarted(made.id, made.name)
             for word in words(made.arguments):
-                await asyncio.sleep(self._pause / 4)
+                await pace.step(0.25)
                 first = self._monotonic() - began if first is None else first
                 count += 1
                 yield ToolCallDelta(made.id, word)

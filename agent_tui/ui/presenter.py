@@ -142,6 +142,7 @@ class Presenter:
             if head is not None:  # there is something to read while the rest is parsed
                 self.pane.view.show_first(await self._screen.in_thread(parse_patch, head))
             self._patches[digest] = await self._screen.in_thread(parse_patch, raw)
+            self._screen.keep_loaded()
         if self._tree != revision.tree or self.patch is not self._patches[digest]:
             self._tree = revision.tree
             self.patch = self._patches[digest]

@@ -12,11 +12,14 @@ class VisibleControls(LineFilter):
 
     def apply(self, segments: list[Segment], background: Color) -> list[Segment]:
         """The same segments without anything that steers a terminal."""
-        from agent_tui.domain.text import visible  # noqa: PLC0415 - domain pulls in nothing here
+        # domain pulls in nothing here
+        from agent_tui.domain.text import LEFT_TO_RIGHT, visible  # noqa: PLC0415
 
         return [
             segment
-            if segment.control or segment.text.isprintable()
+            if segment.control
+            or segment.text.isprintable()
+            or segment.text.replace(LEFT_TO_RIGHT, "").isprintable()
             else Segment(visible(segment.text), segment.style)
             for segment in segments
         ]

@@ -32,6 +32,7 @@ class Bare(ScrollView, can_focus=True):
     ]  # fmt: skip
 
     def on_mount(self) -> None:
+        self._starts = array("q", [0])
         self._count = 0
         self._at = 0
         path = Path(sys.argv[2])
@@ -41,18 +42,17 @@ class Bare(ScrollView, can_focus=True):
             self.run_worker(self._index())
 
     async def _index(self) -> None:
-        self._starts = await asyncio.to_thread(self._find)
+        self._starts, self._count = await asyncio.to_thread(self._find)
         self.virtual_size = Size(self.size.width, self._count)
         self.refresh()
 
-    def _find(self) -> array[int]:
+    def _find(self) -> tuple[array[int], int]:
         starts, at, count = array("q", [0]), 0, 0
         while (at := self._map.find(b"\n", at) + 1) > 0:
             count += 1
             if count % _STEP == 0:
                 starts.append(at)
-        self._count = count
-        return starts
+        return starts, count
 
     def render_line(self, y: int) -> Strip:
         number = y + self.scroll_offset.y

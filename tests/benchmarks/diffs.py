@@ -2,6 +2,7 @@
 
 import shutil
 import statistics
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -49,6 +50,30 @@ def _lines(changed: int) -> Iterator[str]:
         yield from (f"-    old = compute({number}, {n}) + other\n" for n in range(half))
         yield from (f"+    new = compute({number}, {n}) * another\n" for n in range(half))
         yield from (f"     context = after({number}, {n})\n" for n in range(3))
+
+
+def make_repository(folder: Path, changed: int) -> None:
+    """A repository whose working tree has that many changed lines, in hunks like the patch's."""
+    folder.mkdir(parents=True)
+    half, hunks = _HUNK // 2, changed // _HUNK
+
+    def write(word: str) -> None:
+        for first in range(0, hunks, _HUNKS):
+            lines: list[str] = []
+            for number in range(first, min(hunks, first + _HUNKS)):
+                lines.append(f"def function_{number}(value):\n")
+                lines += (f"     context = before({number}, {n})\n" for n in range(20))
+                lines += (f"    {word} = compute({number}, {n}) + other\n" for n in range(half))
+                lines += (f"     context = after({number}, {n})\n" for n in range(20))
+            (folder / f"module_{first // _HUNKS:04}.py").write_text("".join(lines), "utf-8")
+
+    git = ["git", "-C", str(folder), "-c", "user.name=Ada", "-c", "user.email=ada@example.com"]
+    write("old")
+    for command in (["init", "-q"], ["add", "-A"], ["commit", "-qm", "base"]):
+        subprocess.run([*git, *command], check=True)
+    for name in ("user.name", "user.email"):
+        subprocess.run([*git, "config", name, "ada@example.com"], check=True)
+    write("new")
 
 
 def _spec(hunks: int) -> tuple[Spec, CoderReport, tuple[LedgerEntry, ...]]:

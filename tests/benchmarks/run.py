@@ -17,6 +17,7 @@ from pathlib import Path
 
 from tests.benchmarks.big import big_session, many_sessions
 from tests.benchmarks.commits import commit_rows, patch_rows
+from tests.benchmarks.diff_session import session_rows
 from tests.benchmarks.diffs import diff_pane, diff_rows
 from tests.benchmarks.imports import import_speed
 from tests.benchmarks.loop import loop_overhead
@@ -97,7 +98,8 @@ def main() -> int:
             sizes = (1_000, 10_000) if options.quick else (1_000, 10_000, 100_000)
             rows = [row for size in sizes for row in diff_rows(size, max(5, runs))]
             seen = (1_000, 100_000) if options.quick else (1_000, 10_000, 100_000, 1_000_000)
-            return [*rows, *diff_pane(folder, 3 if options.quick else 5, seen)]
+            runs_ = 3 if options.quick else 5
+            return [*rows, *diff_pane(folder, runs_, seen), *session_rows(folder, runs_)]
 
         sections: dict[str, Callable[[], list[Row]]] = {
             "big": lambda: big_session(folder, 50_000 if options.quick else 1_000_000, runs),

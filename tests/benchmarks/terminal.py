@@ -10,6 +10,7 @@ import struct
 import sys
 import termios
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 _ESCAPES = re.compile(
@@ -93,6 +94,24 @@ class Terminal:
         while self._read(QUIET_S):
             last = time.perf_counter()
         return (first - began) * 1000, (last - began) * 1000
+
+    def press_until(self, key: str, shown: Callable[[str], bool], limit: float = 20.0) -> float:
+        """Press a key: milliseconds until what it causes was written, whatever else is.
+
+        Args:
+            shown: Whether a text that was written since then has it.
+
+        Raises:
+            TerminalError: If it was not.
+        """
+        self._raw, self.bytes = b"", 0
+        began = time.perf_counter()
+        os.write(self._fd, KEYS.get(key, key.encode()))
+        while self._read(began + limit - time.perf_counter()):
+            now = time.perf_counter()
+            if shown(self.text):
+                return (now - began) * 1000
+        raise TerminalError(f"{key} did not do what it should: {self.text[-500:]!r}")
 
     @property
     def memory_mib(self) -> float:

@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 from rich.style import Style
 
 from agent_tui.domain.patch import Patch, parse_patch
+from agent_tui.domain.text import LEFT_TO_RIGHT
 from agent_tui.ui.diff import Note, Overlays
 from agent_tui.ui.diff.blocks import BLOCK, Options, Stream
-from agent_tui.ui.diff.brush import FENCE
 from agent_tui.ui.diff.layout import Layout
 from agent_tui.ui.diff.paint import Painter, Scene
 from agent_tui.ui.diff.scan import Scan
@@ -47,7 +47,7 @@ def drawn(layout: Layout, scene: Scene) -> list[str]:
         strip = painter.draw(number, row)
         assert strip.cell_length == layout.options.width, (row, strip.text)
         check_fences(strip.text)
-        text = strip.text.replace(FENCE, "")
+        text = strip.text.replace(LEFT_TO_RIGHT, "")
         assert text.isprintable(), text
         result.append(text)
     return result
@@ -57,9 +57,9 @@ def check_fences(text: str) -> None:
     """Behind a word that runs from right to left comes a mark, before anything else can follow."""
     open_ = False
     for char in text:
-        if unicodedata.bidirectional(char) in ("R", "AL") and char != FENCE:
+        if unicodedata.bidirectional(char) in ("R", "AL") and char != LEFT_TO_RIGHT:
             open_ = True
-        elif char == FENCE:
+        elif char == LEFT_TO_RIGHT:
             assert open_, text
             open_ = False
         else:

@@ -12,13 +12,11 @@ from rich.segment import Segment
 from rich.style import Style
 from textual.strip import Strip
 
+from agent_tui.domain.text import LEFT_TO_RIGHT
 from agent_tui.ui.diff.layout import Layout
 from agent_tui.ui.diff.text import fences, is_open
 
 MARK = "▌"
-FENCE = "\u200e"
-"""The left-to-right mark, which takes no cell. A terminal that turns right-to-left text round does
-so up to here."""
 Span = tuple[int, int, str]
 """Where it begins, where it ends, and the name of its style."""
 Names = tuple[str, ...]
@@ -76,8 +74,8 @@ class Pieces(list[Segment]):
             return
         self[:] = Strip(self).crop(0, width)
         text = "".join([segment.text for segment in self])
-        if not text.isascii() and is_open(text[text.rfind(FENCE) + 1 :]):
-            self.append(Segment(self[-1].text + FENCE, self.pop().style))
+        if not text.isascii() and is_open(text[text.rfind(LEFT_TO_RIGHT) + 1 :]):
+            self.append(Segment(self[-1].text + LEFT_TO_RIGHT, self.pop().style))
 
     def fill(self, width: int, style: Style) -> None:
         """Make it exactly that wide."""
@@ -162,5 +160,5 @@ class Brush:
             part = text[begin:end]
             for stop in reversed(fence):
                 if begin < stop <= end:
-                    part = part[: stop - begin] + FENCE + part[stop - begin :]
+                    part = part[: stop - begin] + LEFT_TO_RIGHT + part[stop - begin :]
             pieces.put(part, self._style(names))

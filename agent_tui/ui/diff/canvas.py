@@ -6,7 +6,6 @@ import asyncio
 from collections.abc import Callable
 from typing import ClassVar, TypeVar
 
-from rich.segment import Segment
 from rich.style import Style
 from textual.geometry import Region, Size
 from textual.strip import Strip
@@ -16,7 +15,7 @@ from agent_tui.ui.diff.blocks import Options, Stream
 from agent_tui.ui.diff.layout import Layout, Row
 from agent_tui.ui.diff.model import Overlays
 from agent_tui.ui.diff.paint import Names, Painter, Scene
-from agent_tui.ui.widgets.lines import LineView
+from agent_tui.ui.widgets.drawn import DrawnView
 
 T = TypeVar("T")
 SPLIT_FROM = 140
@@ -34,7 +33,7 @@ _NAMES = (
 )  # fmt: skip
 
 
-class Canvas(LineView, can_focus=True, inherit_bindings=False):
+class Canvas(DrawnView, can_focus=True, inherit_bindings=False):
     """Shows rows of a patch."""
 
     ALLOW_SELECT = False
@@ -244,50 +243,14 @@ class Canvas(LineView, can_focus=True, inherit_bindings=False):
         style = self._styles.get(names)
         if style is None:
             classes = [f"diff--{name}" for name in names]
-            segment = Segment(" ", self.get_visual_style(*classes).rich_style)
-            for line_filter in self.get_line_filters():
-                segment = line_filter.apply([segment], self.background_colors[1])[0]
-            style = self._styles[names] = segment.style or Style.null()
+            style = self._styles[names] = self.get_visual_style(*classes).rich_style
         return style
 
-    def render_lines(self, crop: Region) -> list[Strip]:
-        """The lines that are on the screen, as they were drawn: they are complete as they are.
-
-        Textual would go through each of them again for borders, tints and filters.
-        """
-        if not self._is_bare:
-            return super().render_lines(crop)
-        top, width = self.scroll_offset.y, self.size.width
-        bar = self.scrollbar_size_vertical
-        strips = [self._strip(y + top) for y in crop.line_range]
-        if width - bar != self.plan.options.width:
-            strips = [
-                strip.adjust_cell_length(width - bar, next(reversed(strip)).style)
-                for strip in strips
-            ]
-        if crop.column_span != (0, width):
-            strips = [strip.crop(*crop.column_span) for strip in strips]
-        return strips
-
-    @property
-    def _is_bare(self) -> bool:
-        """Whether nothing is to be added to the lines."""
-        styles = self.styles
-        return (
-            not styles.gutter
-            and self.opacity == styles.text_opacity == 1.0
-            and not styles.tint.a
-            and not (styles.has_rule("hatch") and styles.hatch != "none")
-        )
-
-    def render_line(self, y: int) -> Strip:
-        """One line of the screen."""
-        return self._strip(y + self.scroll_offset.y)
-
-    def _strip(self, number: int) -> Strip:
+    def line(self, number: int) -> Strip:
+        """A row, by its number."""
         row = self.plan.row(number)
         if row is None:
-            return Strip.blank(self.plan.options.width, self._style(("plain",)))
+            return self.filtered(Strip.blank(self.plan.options.width, self._style(("plain",))))
         scene = self.scene
         at_cursor = scene.cursor == row.item
         chosen = scene.selected
@@ -297,7 +260,8 @@ class Canvas(LineView, can_focus=True, inherit_bindings=False):
         if strip is None:
             if len(self._strips) > STRIPS:
                 self._strips.clear()
-            strip = self._strips[key] = Painter(self.plan, scene, self._style).draw(number, row)
+            strip = Painter(self.plan, scene, self._style).draw(number, row)
+            strip = self._strips[key] = self.filtered(strip)
             self._drawn_out[number] = self._left_out(row)
         return strip
 

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from textual.content import Content
 
 from agent_tui.domain.output import Output, Pieces
-from agent_tui.domain.state import State
+from agent_tui.domain.state import State, Step
 from agent_tui.engine.answers import draft
 from agent_tui.engine.context import CALL
 from agent_tui.ui.render.text import paragraph, rows, safe
@@ -36,6 +36,12 @@ def recent(output: Pieces, room: int = CHARACTERS) -> Sequence[Output]:
         if first or len(pieces) < count or count == PIECES:
             return pieces[first:]
         count = min(2 * count, PIECES)
+
+
+def thinking(step: Step, width: int) -> list[Content]:
+    """What a model thinks before it begins its answer: the end of it."""
+    said = "".join(piece.text for piece in recent(step.output) if piece.channel == "thinking")
+    return paragraph(said.strip() or "…", width, style="italic $muted")
 
 
 def activity_rows(state: State, width: int, room: int = CHARACTERS) -> list[Row]:

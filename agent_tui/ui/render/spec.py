@@ -8,6 +8,7 @@ from agent_tui.domain.links import Links, Node
 from agent_tui.domain.spec import Spec
 from agent_tui.domain.state import State, Step
 from agent_tui.engine.answers import draft
+from agent_tui.ui.render.activity import thinking
 from agent_tui.ui.render.given import change_rows, given_of
 from agent_tui.ui.render.text import (
     BLANK,
@@ -145,13 +146,12 @@ def _source_rows(state: State, width: int) -> list[Row]:
 
 
 def _draft_rows(step: Step, width: int) -> list[Row]:
-    thinking = "".join(piece.text for piece in step.output if piece.channel == "thinking")
     text = "".join(piece.text for piece in step.output if piece.channel == "text")
     spec = draft(text)
     result: list[Row] = []
     if not spec:
         result.append(heading("Thinking"))
-        result += rows(paragraph(thinking.strip() or "…", width, style="italic $muted"))
+        result += rows(thinking(step, width))
         calls = [piece.text.strip() for piece in step.output if piece.channel == "tool"]
         result += rows(safe(f"› {call}", "$model") for call in calls)
         return result

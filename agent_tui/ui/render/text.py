@@ -1,6 +1,7 @@
 """Building blocks: wrapped paragraphs and signs. All text from outside is made visible here."""
 
 from collections.abc import Hashable, Iterable
+from functools import lru_cache
 
 from textual.content import Content
 
@@ -43,12 +44,22 @@ def paragraph(
 ) -> list[Content]:
     """A text of several lines, wrapped, each line hanging behind *first*."""
     result: list[Content] = []
-    lead = first or Content("")
-    for line in visible_lines(text).split("\n"):
-        body = Content.styled(line, style) if style else Content(line)
-        result += hang(lead, body, width)
-        lead = Content(" " * lead.cell_length)
+    lines = visible_lines(text).split("\n")
+    if first is not None:
+        body = Content.styled(lines[0], style) if style else Content(lines[0])
+        result += hang(first, body, width)
+        lines = lines[1:]
+    indent = first.cell_length if first is not None else 0
+    for line in lines:
+        result += _hanging(line, width, style, indent)
     return result
+
+
+@lru_cache(maxsize=4096)
+def _hanging(text: str, width: int, style: str, indent: int) -> tuple[Content, ...]:
+    """A line, wrapped. While a text is being streamed, only its last line is another one."""
+    body = Content.styled(text, style) if style else Content(text)
+    return tuple(hang(Content(" " * indent), body, width))
 
 
 def rows(

@@ -11,7 +11,7 @@ from agent_tui.domain.state import State, Step
 from agent_tui.domain.verdict import LedgerEntry
 from agent_tui.engine.answers import draft
 from agent_tui.engine.committer import full_message
-from agent_tui.ui.render.activity import recent
+from agent_tui.ui.render.activity import recent, thinking
 from agent_tui.ui.render.given import given_of
 from agent_tui.ui.render.imported import imported_rows
 from agent_tui.ui.render.text import BLANK, FINDING_STYLE, heading, paragraph, rows, safe, seconds
@@ -165,9 +165,7 @@ def _live_review(step: Step, width: int) -> list[Row]:
     text = "".join(piece.text for piece in step.output if piece.channel == "text")
     answer = draft(text)
     if not answer:
-        thinking = "".join(piece.text for piece in step.output if piece.channel == "thinking")
-        words = paragraph(thinking.strip() or "…", width, style="italic $muted")
-        return [heading("Thinking"), *rows(words)]
+        return [heading("Thinking"), *rows(thinking(step, width))]
     out = [heading("Review", "being written")]
     summary = answer.get("summary")
     out += rows(paragraph(summary if isinstance(summary, str) else "", width))

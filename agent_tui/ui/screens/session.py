@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import importlib
 import shutil
 from collections.abc import Awaitable, Callable, Mapping
@@ -106,6 +107,19 @@ class SessionScreen(Screen[None]):
         self.show_activity(True)
         await self.query_one("#diff-pane").mount(self._diff, before=0)
         self.controller = await self._prepare(self)
+        self.keep_loaded()
+
+    @staticmethod
+    def keep_loaded() -> None:
+        """What is loaded by now stays for long: the collector need not go through it again.
+
+        It would do so while keys are pressed, for a tenth of a second each time.
+        """
+        gc.freeze()
+
+    def on_unmount(self) -> None:
+        """What was kept can go."""
+        gc.unfreeze()
 
     # -- services for what is loaded later ---------------------------------------------------
 

@@ -1,0 +1,131 @@
+"""A view whose lines are complete as they are drawn.
+
+Textual goes through each line of a widget once more, for borders, tints and filters. Lines that
+need none of it, and are kept, are on the screen in half the time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from math import ceil
+
+from rich.style import Style
+from textual.color import Color
+from textual.geometry import Region
+from textual.scrollbar import ScrollBar
+from textual.strip import Strip
+
+from agent_tui.ui.widgets.lines import LineView
+
+
+class _Bar(ScrollBar):
+    """A vertical scroll bar that is drawn again when it looks different."""
+
+    _look: object = None
+    _drawn: list[Strip] | None = None
+
+    def render_lines(self, crop: Region) -> list[Strip]:
+        """The bar."""
+        look = (crop, self._thumb, bool(self.grabbed), self.mouse_over)
+        if self._drawn is None or look != self._look:
+            self._look, self._drawn = look, super().render_lines(crop)
+        return self._drawn
+
+    def notify_style_update(self) -> None:
+        """A theme or a state changed."""
+        super().notify_style_update()
+        self._drawn = None
+
+    @property
+    def _thumb(self) -> tuple[int, int]:
+        """Where it begins and how long it is, in eighths of a cell: what it looks like."""
+        height, window, rows = self.size.height, self.window_size, self.window_virtual_size
+        if window >= rows or not height:
+            return 0, 0
+        length = max(1.0, window * height / rows)
+        start = int((height - length) * self.position / (rows - window) * 8)
+        return start, start + ceil(length * 8)
+
+
+class _Kept(Strip):
+    """A line that is freed as soon as nobody keeps it.
+
+    Textual's own keeps itself in its list of cuts, so that only the collector would free it: a
+    page of lines every few keys, and a pause each time.
+    """
+
+    __slots__ = ()
+
+    def divide(self, cuts: Iterable[int]) -> Sequence[Strip]:
+        """The parts between some cells; the line itself where nothing is cut."""
+        cuts = [cut for cut in cuts if cut <= self.cell_length]
+        return [self] if cuts == [self.cell_length] else super().divide(cuts)
+
+
+class DrawnView(LineView, inherit_bindings=False):
+    """A scrolled view of lines that are drawn by :meth:`line` and kept."""
+
+    _behind: Color | None = None
+
+    def notify_style_update(self) -> None:
+        """A theme or a state changed."""
+        super().notify_style_update()
+        self._behind = None
+
+    @property
+    def vertical_scrollbar(self) -> ScrollBar:
+        """The vertical scroll bar."""
+        if self._vertical_scrollbar is None:
+            bar = _Bar(vertical=True, name="vertical", thickness=self.scrollbar_size_vertical)
+            bar.display = False
+            self._vertical_scrollbar = bar
+            self.app._start_widget(self, bar)
+        return self._vertical_scrollbar
+
+    def line(self, number: int) -> Strip:
+        """A line by its number, as it is written to the terminal: filtered, and kept."""
+        return self.filtered(Strip.blank(self.size.width, self.rich_style))
+
+    def render_line(self, y: int) -> Strip:
+        """One line of the screen."""
+        return self.line(y + self.scroll_offset.y)
+
+    def render_lines(self, crop: Region) -> list[Strip]:
+        """The lines on the screen, as they were drawn."""
+        if not self._is_bare:
+            return super().render_lines(crop)
+        top, width = self.scroll_offset.y, self.size.width
+        room = width - self.scrollbar_size_vertical
+        strips = [_fitted(self.line(y + top), room) for y in crop.line_range]
+        if crop.column_span != (0, width):
+            strips = [strip.crop(*crop.column_span) for strip in strips]
+        return strips
+
+    @property
+    def _is_bare(self) -> bool:
+        """Whether nothing is to be added to the lines."""
+        styles = self.styles
+        return (
+            not styles.gutter
+            and self.opacity == styles.text_opacity == 1.0
+            and not styles.tint.a
+            and not (styles.has_rule("hatch") and styles.hatch != "none")
+        )
+
+    def filtered(self, strip: Strip) -> Strip:
+        """A strip after the application's filters, which have the last word on every text."""
+        segments = list(strip)
+        background = self._behind
+        if background is None:
+            background = self._behind = self.background_colors[1]
+        for line_filter in self.get_line_filters():
+            segments = line_filter.apply(segments, background)
+        return _Kept(segments, strip.cell_length)
+
+
+def _fitted(strip: Strip, room: int) -> Strip:
+    """A strip as wide as the view, where no scroll bar takes the last cell."""
+    if strip.cell_length == room:
+        return strip
+    last = next(reversed(strip), None)
+    return strip.adjust_cell_length(room, last.style if last is not None else Style.null())
