@@ -333,7 +333,7 @@ class Presenter:
             width,
         ):
             rows = verdict.verdict_rows(state, width)
-            view.show(rows, follow=bool(live and live.running and live.kind == "check"))
+            view.show(rows, follow=bool(live and live.running))
             stage = (
                 live is not None and live.running,
                 state.messages,

@@ -7,44 +7,13 @@ need none of it, and are kept, are on the screen in half the time.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from math import ceil
 
 from rich.style import Style
 from textual.color import Color
 from textual.geometry import Region
-from textual.scrollbar import ScrollBar
 from textual.strip import Strip
 
 from agent_tui.ui.widgets.lines import LineView
-
-
-class _Bar(ScrollBar):
-    """A vertical scroll bar that is drawn again when it looks different."""
-
-    _look: object = None
-    _drawn: list[Strip] | None = None
-
-    def render_lines(self, crop: Region) -> list[Strip]:
-        """The bar."""
-        look = (crop, self._thumb, bool(self.grabbed), self.mouse_over)
-        if self._drawn is None or look != self._look:
-            self._look, self._drawn = look, super().render_lines(crop)
-        return self._drawn
-
-    def notify_style_update(self) -> None:
-        """A theme or a state changed."""
-        super().notify_style_update()
-        self._drawn = None
-
-    @property
-    def _thumb(self) -> tuple[int, int]:
-        """Where it begins and how long it is, in eighths of a cell: what it looks like."""
-        height, window, rows = self.size.height, self.window_size, self.window_virtual_size
-        if window >= rows or not height:
-            return 0, 0
-        length = max(1.0, window * height / rows)
-        start = int((height - length) * self.position / (rows - window) * 8)
-        return start, start + ceil(length * 8)
 
 
 class _Kept(Strip):
@@ -71,16 +40,6 @@ class DrawnView(LineView, inherit_bindings=False):
         """A theme or a state changed."""
         super().notify_style_update()
         self._behind = None
-
-    @property
-    def vertical_scrollbar(self) -> ScrollBar:
-        """The vertical scroll bar."""
-        if self._vertical_scrollbar is None:
-            bar = _Bar(vertical=True, name="vertical", thickness=self.scrollbar_size_vertical)
-            bar.display = False
-            self._vertical_scrollbar = bar
-            self.app._start_widget(self, bar)
-        return self._vertical_scrollbar
 
     def line(self, number: int) -> Strip:
         """A line by its number, as it is written to the terminal: filtered, and kept."""
