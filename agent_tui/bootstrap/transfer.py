@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from agent_tui.bootstrap.environment import Options, UsageError, load_configuration, open_store
+from agent_tui.bootstrap.whole_patches import with_binaries
 from agent_tui.domain.events import Record
 from agent_tui.domain.state import State
 from agent_tui.domain.text import one_line
@@ -129,11 +130,14 @@ def export_session(
     prepared = prepare(
         saved.id, saved.records, saved.blob, Redactor(os.environ), keep_secrets=keep_secrets
     )
+    incomplete: tuple[str, ...] = ()
+    if format == "patch":
+        prepared, incomplete = with_binaries(prepared, saved)
     if format == "asciinema" and screen is not None:
         data = screen(prepared)
     else:
         data = export(prepared, format, describe, lambda p: _bundle(p, saved))
-    notes = [*saved.problems, *prepared.missing]
+    notes = [*saved.problems, *prepared.missing, *incomplete]
     if prepared.in_patches and format == "patch":
         notes.append("Secrets were taken out of the patch, so it does not apply as it is.")
     return Exported(data, saved.id, removed_words(prepared), tuple(notes))

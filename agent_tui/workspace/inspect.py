@@ -12,7 +12,7 @@ from agent_tui.workspace.files import remove_tree
 from agent_tui.workspace.git import Git, GitError, Place
 from agent_tui.workspace.repository import locate, object_name, user_place
 from agent_tui.workspace.store import Store
-from agent_tui.workspace.trees import REFS, Trees
+from agent_tui.workspace.trees import REFS, Trees, whole_patch
 
 
 class Inspection:
@@ -77,6 +77,15 @@ class Inspection:
     def diff(self, old: str, new: str) -> bytes:
         """The change between two trees, in the form that patches are stored in."""
         return self._trees.diff(old, new)
+
+    def patch(self, old: str, new: str) -> bytes:
+        """The same with the content of binary files, so that it can be applied elsewhere."""
+        return self._trees.patch(old, new)
+
+    @staticmethod
+    def patch_in(git: Git, at: Place, old: str, new: str) -> bytes:
+        """The same in any repository, of which nothing but its objects is looked at."""
+        return whole_patch(git, at, old, new)
 
     def keep(self, session: str, tree: str) -> None:
         """Keep a tree from being collected as garbage for a session's sake."""

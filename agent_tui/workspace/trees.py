@@ -127,10 +127,7 @@ class Trees:
 
     def patch(self, old: str, new: str) -> bytes:
         """The same with the content of binary files, so that it can be applied elsewhere."""
-        return self.git.run(
-            "diff-tree", "-r", "-p", "--binary", *_DIFF, object_name(old), object_name(new),
-            at=self.store.trees,
-        )  # fmt: skip
+        return whole_patch(self.git, self.store.trees, old, new)
 
     def raw(self, old: str, new: str, *, renames: bool = False) -> list[RawChange]:
         """The changed paths, with modes and object names."""
@@ -373,3 +370,10 @@ def _parse_raw(out: bytes) -> Iterator[RawChange]:
             old_oid=old_oid,
             new_oid=new_oid,
         )
+
+
+def whole_patch(git: Git, at: Place, old: str, new: str) -> bytes:
+    """The change between two trees of a repository, with the content of binary files."""
+    return git.run(
+        "diff-tree", "-r", "-p", "--binary", *_DIFF, object_name(old), object_name(new), at=at
+    )
