@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import mmap
 import sys
 from array import array
@@ -20,6 +21,12 @@ from textual.widgets import Static
 
 _STEP = 4_096
 AT_ONCE: dict[str, Any] = {"animate": False, "force": True, "immediate": True}
+
+
+def say_ready(app: App[Any]) -> None:
+    """All is loaded, and stays: what the collector does meanwhile is not what is measured."""
+    gc.freeze()
+    app.query_one(Static).update("ready for keys", layout=False)
 
 
 class Bare(ScrollView, can_focus=True):
@@ -45,6 +52,7 @@ class Bare(ScrollView, can_focus=True):
         self._starts, self._count = await asyncio.to_thread(self._find)
         self.virtual_size = Size(self.size.width, self._count)
         self.refresh()
+        say_ready(self.app)
 
     def _find(self) -> tuple[array[int], int]:
         starts, at, count = array("q", [0]), 0, 0
@@ -99,16 +107,23 @@ class BareApp(App[None]):
 
 def widget_app() -> App[None]:
     """The diff widget; ``space`` leaves the hunk at the cursor out, ``a`` a file, ``A`` a range."""
-    from agent_tui.domain.patch import first_files, parse_patch
+    from agent_tui.domain.patch import Patch, first_files, parse_patch
     from agent_tui.ui.diff import DiffViewer, Overlays
     from agent_tui.ui.selection import DraftSelection
 
+    class Viewer(DiffViewer):
+        def laid_out(self) -> None:
+            super().laid_out()
+            if self.plan.complete and isinstance(self.overlays.left_out, DraftSelection):
+                say_ready(self.app)
+
     class WidgetApp(App[None]):
+        draft = DraftSelection(Patch())
         BINDINGS = [("a", "drop('file')"), ("b", "drop('hunk')"), ("c", "drop('range')")]
 
         def compose(self) -> ComposeResult:
             yield Static("first frame")
-            yield DiffViewer()
+            yield Viewer()
 
         def on_mount(self) -> None:
             self.query_one(DiffViewer).focus()
@@ -123,7 +138,10 @@ def widget_app() -> App[None]:
                 self.query_one(DiffViewer).show_first(first)
             patch = await asyncio.to_thread(parse_patch, raw)
             self.draft = DraftSelection(patch)
-            self.query_one(DiffViewer).show(patch, Overlays(left_out=self.draft))
+            view = self.query_one(DiffViewer)
+            view.show(patch, Overlays(left_out=self.draft))
+            if view.plan.complete:
+                say_ready(self)
 
         def action_drop(self, what: str) -> None:
             view = self.query_one(DiffViewer)

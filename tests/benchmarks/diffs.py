@@ -153,13 +153,17 @@ def diff_rows(changed: int, runs: int) -> list[Row]:
 _APPS = Path(__file__).with_name("diff_apps.py")
 _FIRST = {1_000: 1.2, 10_000: 1.2, 100_000: 1.5, 1_000_000: 3.0}
 """Changed lines, and up to how many times the empty first frame the first hunk may take."""
-_KEYS = (
-    ("page down", "pagedown", 15),
-    ("next hunk", "]", 15),
-    ("next file", "}", 4),
-    ("jump to end", "G", 5),
-)
-_DROPS = (("hunk", "b"), ("file", "a"), ("range of 5,000 lines", "c"))
+_PRESSES = 20
+_KEYS = (("page down", "pagedown", 10), ("next hunk", "]", 10), ("next file", "}", 4),
+         ("jump to end", "G", 1))  # fmt: skip
+"""What is measured, its key, and how often it is pressed before it begins at the top again."""
+_DROPS = (("hunk", "b", 20), ("file", "a", 20), ("range of 5,000 lines", "c", 4))
+_OTHERS = {
+    "less -R": (["less", "-R", "{}"], " "),
+    "tig": (["sh", "-c", "tig < {}"], " "),  # it reads a patch from its standard input alone
+}
+"""Programs to show beside ours, where they are installed, and their key for a page."""
+_READY = "ready for keys"
 _KEY_MS = 50.0
 _KEY_RATIO = 1.3
 _BASE_MIB = 60.0
@@ -180,12 +184,12 @@ def _pressed(command: list[str], pattern: str, keys: list[tuple[str, int]]) -> l
         terminal.wait_for(pattern)
         terminal.settle(1.0)
         figures = []
-        for key, count in keys:
-            terminal.press("g")
-            found = []
-            for _ in range(count):
-                if key == "G" and found:
+        for key, again in keys:
+            found: list[float] = []
+            for number in range(_PRESSES):
+                if number % again == 0:
                     terminal.press("g")
+                    terminal.settle(0.1)
                 found.append(terminal.press(key)[0])
             figures.append(found)
         return figures
@@ -223,24 +227,38 @@ def _first_hunk(files: dict[int, Path], empty: Path, runs: int) -> list[Row]:
             ours.append(_started(python(_APPS, "widget", str(file)), "@@ 1/"))
         title = f"diff of {size:,} changed lines: exec to first hunk"
         rows.append(ratio_row(title, ours, base, unit="ms", limit=_FIRST[size]))
-    largest = max(files)
-    shown = str(files[largest])
-    # tig reads a patch from its standard input alone
-    for name, command in (
-        ("less -R", ["less", "-R", shown]),
-        ("tig", ["sh", "-c", f"tig < {shown}"]),
-    ):
+        rows += _others(size, file, runs)
+    note = "cannot be installed here: it is neither in Debian 12 nor on PyPI or npm"
+    rows.append(Row("  lazygit", None, note=note if shutil.which("lazygit") is None else "by hand"))
+    return rows
+
+
+def _others(size: int, file: Path, runs: int) -> list[Row]:
+    """What other programs take for the same patch."""
+    rows = []
+    for name, (words, page) in _OTHERS.items():
         if shutil.which(name.split()[0]) is None:
             rows.append(Row(f"  {name}", None, note="not installed"))
             continue
+        command = [word.format(file) for word in words]
         try:
-            seconds = [_started(command, "new = compute") for _ in range(runs)]
+            first = [_started(command, "new = compute") for _ in range(runs)]
+            rows.append(Row(f"  {name}: to the first hunk", statistics.median(first), "ms"))
+            pages = [_p95(_paged(command, page)) for _ in range(runs)]
+            rows.append(Row(f"  {name}: page down, p95", statistics.median(pages), "ms"))
         except TerminalError as error:
-            rows.append(Row(f"  {name}", None, note=str(error)[:60]))
-        else:
-            title = f"  {name}, the diff of {largest:,} lines"
-            rows.append(Row(title, statistics.median(seconds), "ms"))
+            rows.append(Row(f"  {name}, {size:,} lines", None, note=str(error)[:60]))
     return rows
+
+
+def _paged(command: list[str], key: str) -> list[float]:
+    terminal = Terminal(command)
+    try:
+        terminal.wait_for("new = compute")
+        terminal.settle(1.0)
+        return [terminal.press(key)[0] for _ in range(_PRESSES)]
+    finally:
+        terminal.close()
 
 
 def _key_rows(file: Path, size: int, runs: int) -> list[Row]:
@@ -248,8 +266,8 @@ def _key_rows(file: Path, size: int, runs: int) -> list[Row]:
     ours: list[list[float]] = [[] for _ in keys]  # the p95 of each run
     bare: list[list[float]] = [[] for _ in keys]
     for _ in range(runs):
-        found = _pressed(python(_APPS, "widget", str(file)), "@@ 1/", keys)
-        base = _pressed(python(_APPS, "bare", str(file)), "compute", keys)
+        found = _pressed(python(_APPS, "widget", str(file)), _READY, keys)
+        base = _pressed(python(_APPS, "bare", str(file)), _READY, keys)
         for target, figures in zip([*ours, *bare], [*found, *base], strict=True):
             target.append(_p95(figures))
     return [
@@ -265,17 +283,17 @@ def _key_rows(file: Path, size: int, runs: int) -> list[Row]:
 
 
 def _drop_rows(file: Path, size: int, runs: int) -> list[Row]:
-    keys = [(key, 12) for _, key in _DROPS]
+    keys = [(key, again) for _, key, again in _DROPS]
     found: list[list[float]] = [[] for _ in keys]
     for _ in range(runs):
-        pressed = _pressed(python(_APPS, "widget", str(file)), "@@ 1/", keys)
+        pressed = _pressed(python(_APPS, "widget", str(file)), _READY, keys)
         for target, figures in zip(found, pressed, strict=True):
             target.append(_p95(figures))
     return [
         limit_row(
             f"leave out a {name} of {size:,}: key to screen, p95", p95, unit="ms", limit=_KEY_MS
         )
-        for (name, _), p95 in zip(_DROPS, found, strict=True)
+        for (name, _, _), p95 in zip(_DROPS, found, strict=True)
     ]
 
 
