@@ -8,22 +8,22 @@ updated and the ref not moved (the process was ended in between) can therefore s
 import os
 import stat
 from collections.abc import Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import IO, Any
 
 from agent_tui.domain.decision import Approval
 from agent_tui.domain.events import RepoFacts
 from agent_tui.domain.patch import path_from_bytes, path_to_bytes
-from agent_tui.domain.text import decode, one_line, visible
+from agent_tui.domain.text import visible
 from agent_tui.ports import WorkspaceError
 from agent_tui.workspace.adopting import Adoption, Stays
-from agent_tui.workspace.files import find_file
+from agent_tui.workspace.files import find_file, write_files
 from agent_tui.workspace.git import Git, GitError, Place, system_error
 from agent_tui.workspace.putting_back import recover
+from agent_tui.workspace.reflock import RefLock
 from agent_tui.workspace.repository import identity, operation_in_progress, user_place
 from agent_tui.workspace.selection import RawChange
+from agent_tui.workspace.swap import read_file
 from agent_tui.workspace.trees import Trees
 
 
@@ -45,9 +45,11 @@ class _Checkout:
     Attributes:
         done: How many of them are already as the commit has them, in index and file.
         to_stage: Those whose file alone is so.
+        clean: Those that are as they were before the commit.
     """
 
     done: int = 0
+    clean: list[RawChange] = field(default_factory=list)
     to_stage: list[RawChange] = field(default_factory=list)
 
 
@@ -152,9 +154,12 @@ class Landing:
                 self._update(approval, checkout, user)
             try:
                 lock.commit()
-            except Stays:
-                self._git.run("read-tree", "-m", "-u", approval.tree, approval.base_tree, at=user)
-                raise
+            except Stays as reason:
+                # A git that fails behind its last step says so as well.
+                if self._value(ref, user) != commit:
+                    if checkout is not None:
+                        self._take_back(checkout.clean, user, str(reason))
+                    raise
         return recovered
 
     def _refuse_other_worktree(self, ref: str, user: Place) -> None:
@@ -182,6 +187,8 @@ class Landing:
                     if not self._file_is(change, user):
                         raise Stays(f"your file {visible(change.path)} is in the way")
                     result.to_stage.append(change)
+                else:
+                    result.clean.append(change)
                 continue
             staged = _entry_is(found, change)
             if staged and (found.same_file or self._file_is(change, user)):
@@ -266,11 +273,59 @@ class Landing:
             self._stage(checkout.to_stage, user)
             try:
                 git.run("read-tree", "-m", "-u", base, approval.tree, at=user)
-            except GitError:
+            except GitError as error:
+                self._take_back(checkout.clean, user, f"git would not update your files ({error})")
                 self._stage([_reversed(change) for change in checkout.to_stage], user)
                 raise
         except GitError as error:
             raise Stays(f"git would not update your files ({error})") from error
+
+    def _take_back(self, changes: Sequence[RawChange], user: Place, why: str) -> None:
+        """Bring index and files back to what they were, where they are what git made of them.
+
+        Raises:
+            Stays: If the system does not let it; the text names the files.
+        """
+        try:
+            touched = self._touched(changes, user)
+            self._stage([_reversed(change) for change in touched], user)
+            back = [change for change in touched if self._is_gits(change, user)]
+            there = [path_to_bytes(c.path) for c in back if c.old_mode is not None]
+            new = [change.path for change in back if change.old_mode is None]
+            if there:
+                self._git.run(
+                    "checkout-index", "-f", "-u", "-z", "--stdin",
+                    at=user, stdin=b"".join(name + b"\0" for name in there),
+                )  # fmt: skip
+            write_files(self._trees.location.root, dict.fromkeys(new))
+        except (WorkspaceError, OSError) as error:
+            names = " ".join(visible(c.path) for c in changes if c.old_mode is not None)
+            raise Stays(
+                f"{why}, and your files are not as they were: when the disk works again, "
+                f"git checkout HEAD -- {names}"
+            ) from error
+
+    def _touched(self, changes: Sequence[RawChange], user: Place) -> list[RawChange]:
+        """Those whose index entry or file is not as it was before; they all were clean."""
+        dirty, root = self._dirty(user), self._trees.location.root
+        touched = []
+        for change in changes:
+            found = find_file(root, path_to_bytes(change.path))
+            appeared = found is not None and not stat.S_ISDIR(found.st_mode)
+            if change.path in dirty or (change.old_mode is None and appeared):
+                touched.append(change)
+        return touched
+
+    def _is_gits(self, change: RawChange, user: Place) -> bool:
+        """Whether a file that was clean is now as git leaves it when it is ended in the middle."""
+        found = find_file(self._trees.location.root, path_to_bytes(change.path))
+        if found is None or self._file_is(change, user):
+            return found is not None or change.old_mode is not None
+        if change.new_mode is None or not stat.S_ISREG(found.st_mode):
+            return False
+        part = read_file(self._trees.location.root, change.path) or b""
+        whole = self._git.run("cat-file", "blob", change.new_oid, at=self._trees.store.trees)
+        return len(part) < len(whole) and whole.startswith(part)
 
     def _stage(self, changes: Sequence[RawChange], user: Place) -> None:
         if not changes:
@@ -283,56 +338,6 @@ class Landing:
             for c in changes
         ]
         self._git.run("update-index", "-z", "--index-info", at=user, stdin=b"".join(lines))
-
-
-class RefLock:
-    """A transaction of git's that holds the ref at its expected value until it is committed."""
-
-    def __init__(
-        self, git: Git, at: Place, env: dict[str, str], *, ref: str, new: str, old: str
-    ) -> None:
-        self._git, self._at, self._env = git, at, env
-        self._update = f"update {ref} {new} {old}"
-        self._process: Any = None
-
-    def __enter__(self) -> "RefLock":
-        self._process = self._git.start(
-            "update-ref", "-m", "agent-tui: land", "--stdin", at=self._at, env=self._env
-        )
-        self._say("start", self._update, "prepare")
-        for expected in (b"start: ok\n", b"prepare: ok\n"):
-            self._expect(expected)
-        return self
-
-    def commit(self) -> None:
-        """Move the ref."""
-        self._say("commit")
-        self._expect(b"commit: ok\n")
-
-    def __exit__(self, *_: object) -> None:
-        process = self._process
-        self._let_go()
-        process.stdout.close()
-        process.stderr.close()
-        process.proc.wait()
-
-    def _let_go(self) -> None:
-        """End the conversation; without a commit, the lock goes and nothing is changed."""
-        with suppress(BrokenPipeError):
-            self._process.stdin.close()
-
-    def _say(self, *lines: str) -> None:
-        pipe: IO[bytes] = self._process.stdin
-        with suppress(BrokenPipeError):  # it has refused; the answer that is expected says so
-            pipe.write("".join(f"{line}\n" for line in lines).encode())
-            pipe.flush()
-
-    def _expect(self, answer: bytes) -> None:
-        if self._process.stdout.readline() != answer:
-            self._let_go()
-            said = decode(self._process.stderr.read())
-            self.__exit__()
-            raise Stays(f"the branch could not be locked ({one_line(said)})")
 
 
 def _entry_is(found: _Dirty, change: RawChange) -> bool:

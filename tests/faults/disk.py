@@ -53,6 +53,58 @@ def failing_calls(
     return tried, problems
 
 
+def failing_git(
+    folder: Path, *, every: bool, part: int = 0, parts: int = 1, most: int | None = None
+) -> tuple[Counter[str], list[str], str]:
+    """The same for the calls of git itself, by a library that is loaded into it.
+
+    Returns:
+        How often which error was tried, what was wrong, and why it was not run, if it was not.
+    """
+    tried: Counter[str] = Counter()
+    problems: list[str] = []
+    library = folder / "shim.so"
+    source = Path(__file__).with_name("shim.c")
+    try:
+        command = ["cc", "-shared", "-fPIC", "-O1", "-o", str(library), str(source), "-ldl"]
+        made = subprocess.run(command, capture_output=True, check=False, text=True)
+    except OSError as error:
+        return tried, [], f"no compiler: {error.strerror}"
+    if made.returncode:
+        return tried, [], f"the compiler failed: {made.stderr.strip()[:80]}"
+    template = Scene(folder / "template").make()
+
+    def live(scene: Scene, nth: int, code: int, *, stays: bool) -> int:
+        faults = {
+            "LD_PRELOAD": str(library), "FAULT_COUNT": str(scene.folder / "count"),
+            "FAULT_NTH": str(nth), "FAULT_ERRNO": str(code),
+        }  # fmt: skip
+        more = {"FAULT_STAYS": "1"} if stays else {}
+        return lives.live(scene, env={**scene.environment, **faults, **more})
+
+    with nursery() as lives:
+        measured = Scene(folder / "measured").make_like(template)
+        if live(measured, 0, 0, stays=False) != 0:
+            return tried, ["the session does not end well without any fault"], ""
+        calls = (measured.folder / "count").stat().st_size
+        ways = [(name, stays) for name in ERRORS for stays in (False, True)]
+        numbers = range(1, calls + 1)
+        faults = (
+            [(nth, *way) for nth in numbers for way in ways]
+            if every
+            else [(nth, *ways[nth % len(ways)]) for nth in numbers]
+        )
+        step = 1 if most is None else max(1, len(faults) // most | 1)
+        for nth, name, stays in faults[::step][part::parts]:
+            scene = Scene(folder / f"{name}-{nth}-{stays}").make_like(template)
+            status = live(scene, nth, ERRORS[name], stays=stays)
+            what = f"{name} at call {nth} of git{', and from then on' if stays else ''}"
+            problems.extend(_after(lives, scene, status, what))
+            shutil.rmtree(scene.folder)
+            tried[f"{name} in git"] += 1
+    return tried, problems, ""
+
+
 def _after(lives: Nursery, scene: Scene, status: int, what: str) -> list[str]:
     """What is wrong after a fault, at once and when the session has gone on without it."""
     problems = [f"{what}: {problem}" for problem in scene.problems()]
@@ -60,6 +112,10 @@ def _after(lives: Nursery, scene: Scene, status: int, what: str) -> list[str]:
         problems.append(f"{what}: the process died of signal {-status}")
     log = scene.log()
     finished = log is not None and any(r.event.type == "session.finished" for r in log.records)
+    told = [getattr(r.event, "detail", "") for r in log.records] if log is not None else []
+    said = any("your files are not as they were" in words for words in told)
+    if finished and scene.status != scene.theirs["status"] and not said:
+        problems.append(f"{what}: it is through, and status is {scene.status!r}")
     if not finished:
         if lives.live(scene) != 0:
             problems.append(f"{what}: the session could not go on")

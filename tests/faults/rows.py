@@ -119,6 +119,21 @@ def failing_calls(count: int, seed: int) -> Iterator[Job]:
         yield Job(f"calls {count} {part}", work)
 
 
+def _git(folder: Path, every: bool, part: int, parts: int) -> Done:
+    # In CI, no more than so many: each of them is a session.
+    tried, problems, why = disk.failing_git(
+        folder, every=every, part=part, parts=parts, most=None if every else 24
+    )
+    return Done(tried, problems, why)
+
+
+def failing_git(count: int, seed: int) -> Iterator[Job]:
+    parts = 2 if count == 1 else 8
+    for part in range(parts):
+        work = partial(_git, every=count > 1, part=part, parts=parts)
+        yield Job(f"git {count} {part}", work)
+
+
 def _disks(folder: Path, sizes: int, part: int, parts: int) -> Done:
     count, problems, why = disk.small_disks(sizes, part, parts)
     return Done(Counter(sizes=count), problems, why)
@@ -198,6 +213,7 @@ ROWS: dict[str, Row] = {
     "apply": Row("apply ends in the middle", 1, 2, swap_faults),
     "cuts": Row("a log that ends anywhere", 500, 20_000, cut_logs),
     "calls": Row("a write, sync or rename fails", 1, 2, failing_calls),
+    "git": Row("the same inside git", 1, 2, failing_git),
     "disk": Row("a full disk, git included", 25, 500, full_disks),
     "person": Row("the person works meanwhile", 100, 1_000, person),
     "locks": Row("foreign locks", 20, 200, locks),
