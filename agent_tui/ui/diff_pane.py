@@ -45,7 +45,12 @@ def reader(source: Source, revision: Revision) -> Read:
     return read
 
 
-_FILE_PARTS: dict[str, FilePart] = {"mode": "mode", "move": "move", "end": "end"}
+_FILE_PARTS: dict[str, FilePart] = {
+    "mode": "mode",
+    "move": "move",
+    "original": "original",
+    "end": "end",
+}
 """Details of a file's head that can be left out by themselves."""
 
 

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from functools import partial
 from time import monotonic
 
 from textual.content import Content
@@ -31,6 +32,8 @@ AT_ONCE_S = 0.000_1
 
 TIMELINE = 1_000
 """Cells of the timeline that are made: as many as the widest screen shows, and no more."""
+FEW_HUNKS = 100
+"""Up to so many, reading the lines that are claimed takes less than a thread does."""
 
 
 class Presenter:
@@ -113,7 +116,7 @@ class Presenter:
             return
         state = self.state
         await self._load_patch(state)
-        self._link(state)
+        await self._link(state)
         self._show_bars(state)
         self._show_spec(state)
         self._show_diff(state)
@@ -174,18 +177,21 @@ class Presenter:
         self.redraw()
         return True
 
-    def _link(self, state: State) -> None:
+    async def _link(self, state: State) -> None:
         revision = state.revision
         key = (state.spec, revision, state.ledger, self.patch)
         if self._shown.get("links") != key or self.links is None:
             self._shown["links"] = key
-            self.links = Links(
+            link = partial(
+                Links,
                 state.spec.spec if state.spec else None,
                 self.patch,
                 revision.report if revision else None,
                 (revision.checks or ()) if revision else (),
                 [entry.finding for entry in state.ledger],
             )
+            many = self.patch.hunk_count > FEW_HUNKS
+            self.links = await self._screen.in_thread(link) if many else link()
 
     # -- widgets -----------------------------------------------------------------------------
 

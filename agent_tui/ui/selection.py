@@ -7,8 +7,9 @@ from typing import Literal
 from agent_tui.domain.decision import Selection
 from agent_tui.domain.patch import FilePatch, Hunk, Patch
 
-FilePart = Literal["mode", "move", "end"]
-"""What of a file can be left out besides lines: its mode, its place, its last line's end."""
+FilePart = Literal["mode", "move", "original", "end"]
+"""What of a file can be left out besides lines: its mode, its place, the removal of its old name,
+its last line's end."""
 
 Part = tuple[FilePatch, Hunk, Collection[int]]
 """Some lines of a hunk, by their indexes."""
@@ -45,9 +46,9 @@ class DraftSelection:
         self.parts: dict[FilePart, frozenset[str]] = {
             "mode": frozenset(marked.modes),
             "move": frozenset(marked.moves),
+            "original": frozenset(marked.originals),
             "end": frozenset(marked.ends),
         }
-        self._originals = marked.originals
         self.lines: dict[str, frozenset[int]] = {}
         for hunk_id, indexes in marked.lines.items():
             found = patch.find(hunk_id)
@@ -154,6 +155,11 @@ class DraftSelection:
         return self.parts["move"]
 
     @property
+    def originals(self) -> frozenset[str]:
+        """New paths of moved files that stay under their old names as well."""
+        return self.parts["original"]
+
+    @property
     def ends(self) -> frozenset[str]:
         """Paths whose last line keeps the end that it had."""
         return self.parts["end"]
@@ -166,7 +172,7 @@ class DraftSelection:
             modes=tuple(sorted(self.parts["mode"])),
             moves=tuple(sorted(self.parts["move"])),
             ends=tuple(sorted(self.parts["end"])),
-            originals=self._originals,
+            originals=tuple(sorted(self.parts["original"])),
             lines={hunk: tuple(sorted(indexes)) for hunk, indexes in self.lines.items() if indexes},
         )
 

@@ -100,10 +100,13 @@ def test_parts_of_a_file_are_left_out_by_themselves(tmp_path: Path) -> None:
     patch = parse_patch(diff_of(repo, {"a": before}, {"b": before + b"20"}))
     (file,) = patch.files
     assert file.status == "renamed"
-    assert [detail.about for detail in details(file)] == ["move", "end"]
+    assert [detail.about for detail in details(file)] == ["move", "original", "end"]
     draft = DraftSelection(patch)
     draft.toggle_part("b", "move")
     assert draft.selection == Selection(moves=("b",))
+    draft.toggle_part("b", "original")
+    assert draft.selection == Selection(moves=("b",), originals=("b",))
+    draft.undo()
     draft.toggle_part("b", "end")
     assert draft.selection == Selection(moves=("b",), ends=("b",))
     assert DraftSelection(patch, draft.selection).selection == draft.selection

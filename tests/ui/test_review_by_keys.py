@@ -77,6 +77,37 @@ async def test_take_a_part_of_the_working_tree(repo: Path) -> None:
     assert git(repo, "status", "--porcelain") == "?? new.txt"
 
 
+async def test_each_part_of_a_move_is_left_out_by_key(repo: Path) -> None:
+    (repo / "new.txt").unlink()
+    (repo / "a.txt").unlink()
+    (repo / "b.txt").write_text(LINES.replace("line 3\n", "three\n").removesuffix("\n"))
+    async with drive(launch(repo)) as person:
+        await person.gate("diff")
+        for down, said in (
+            (1, "✗ moved from a.txt  left out"),
+            (1, "✗ a.txt is removed  left out"),
+            (1, "✗ last line: no line end any more  left out"),
+        ):
+            await person.press(*["j"] * down, "space")
+            await person.settle()
+            assert said in person.text
+            await person.press("space")
+            await person.settle()
+            assert said not in person.text
+        await person.press("space", "k", "space")  # the end, and the removal
+        await person.settle()
+        assert person.text.count("  left out") == 2
+        await person.press("a")
+        await message(person, "Copied")
+        await person.press("a")
+        await person.finished()
+    assert git(repo, "ls-tree", "--name-only", "HEAD").split() == ["a.txt", "b.txt"]
+    assert git(repo, "show", "HEAD:a.txt") + "\n" == LINES
+    changed = LINES.replace("line 3\n", "three\n")
+    assert git(repo, "show", "HEAD:b.txt") + "\n" == changed
+    assert git(repo, "cat-file", "-s", "HEAD:b.txt") == str(len(changed))  # with its last end
+
+
 async def test_back_from_the_message_and_end(repo: Path) -> None:
     async with drive(launch(repo)) as person:
         await person.gate("diff")

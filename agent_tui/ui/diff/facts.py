@@ -32,7 +32,8 @@ class Detail(NamedTuple):
     """A line under a file's head.
 
     Attributes:
-        about: ``mode``, ``move``, ``end`` (of the last line), ``kind``, ``content`` or ``ends``.
+        about: ``mode``, ``move``, ``original`` (its old name), ``end`` (of the last line),
+            ``kind``, ``content`` or ``ends``.
     """
 
     about: str
@@ -57,6 +58,7 @@ def details(file: FilePatch) -> list[Detail]:
             result.append(Detail("kind", "executable", "muted"))
     if file.status == "renamed" and file.old_path:
         result.append(Detail("move", f"moved from {visible(file.old_path)}"))
+        result.append(Detail("original", f"{visible(file.old_path)} is removed"))
     if file.binary:
         result.append(Detail("content", "binary: no lines to show"))
     elif not file.hunks:

@@ -35,6 +35,11 @@ class LeftOut(Protocol):
         ...
 
     @property
+    def originals(self) -> Collection[str]:
+        """New paths of moved files that stay under their old names as well."""
+        ...
+
+    @property
     def ends(self) -> Collection[str]:
         """Paths whose last line keeps the end that it had."""
         ...
@@ -52,6 +57,7 @@ class NothingLeftOut:
     files: frozenset[str] = frozenset()
     modes: frozenset[str] = frozenset()
     moves: frozenset[str] = frozenset()
+    originals: frozenset[str] = frozenset()
     ends: frozenset[str] = frozenset()
     lines: Mapping[str, Collection[int]] = field(default_factory=dict)
 

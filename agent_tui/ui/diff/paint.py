@@ -100,7 +100,10 @@ class Painter(LineBrush):
         pieces = self._begin(False, base)
         self._put(pieces, "  ", *base)
         out = layout.overlays.left_out
-        left = {"mode": out.modes, "move": out.moves, "end": out.ends}.get(detail.about, ())
+        parts = {
+            "mode": out.modes, "move": out.moves, "original": out.originals, "end": out.ends,
+        }  # fmt: skip
+        left = parts.get(detail.about, ())
         if file.path in left:
             self._put(pieces, "✗ ", *base, "bad")
             self._put_text(pieces, detail.text, (*base, "gone"))
