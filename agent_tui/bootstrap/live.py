@@ -21,7 +21,7 @@ from agent_tui.config.schema import Settings
 from agent_tui.demo.repository import REQUEST
 from agent_tui.domain.base import BlobRef, ModelRef, Role
 from agent_tui.domain.checks import CheckCommand
-from agent_tui.domain.decision import Gate, GateKind, GatePolicy, Remark
+from agent_tui.domain.decision import GateKind, GatePolicy, Remark
 from agent_tui.domain.document import Document
 from agent_tui.domain.events import (
     CommitUndone,
@@ -283,8 +283,11 @@ def _worktrees(env: Environment) -> Path:
     return env.options.worktrees or paths.worktrees_folder()
 
 
-def _policy(env: Environment, again: Gate | None = None) -> PolicyGatekeeper:
-    return PolicyGatekeeper(deploy=env.loaded.settings.gates.deploy == "auto", again=again)
+def _policy(env: Environment, taken_up: State | None = None) -> PolicyGatekeeper:
+    again = taken_up.gate if taken_up is not None else None
+    refused = taken_up is not None and again is None and taken_up.refused is not None
+    deploy = env.loaded.settings.gates.deploy == "auto"
+    return PolicyGatekeeper(deploy=deploy, again=again, refused=refused)
 
 
 async def start_session(
@@ -420,7 +423,7 @@ async def resume_session(
                 env, tuple(state.session.roles) if given or state.session.document else ROLES
             )
             ctx = await _context(env, log, workspace, source, state, confinement)
-            policy = _policy(env, again=state.gate)
+            policy = _policy(env, state)
             engine = Engine(ctx, person or policy, policy)
             opening = await engine.recover(__version__)
             opening += await _record_other_models(ctx, before=state.roles)

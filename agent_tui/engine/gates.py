@@ -120,13 +120,17 @@ class PolicyGatekeeper:
         deploy: Whether the deploy command may run.
         again: The limit or fault gate at which a session waited that is taken up again: who does
             that wants it to go on.
+        refused: Whether its commit was refused, and it ended before it could open that gate.
     """
 
     actor: Actor = "policy"
 
-    def __init__(self, *, deploy: bool = False, again: Gate | None = None) -> None:
+    def __init__(
+        self, *, deploy: bool = False, again: Gate | None = None, refused: bool = False
+    ) -> None:
         self._deploy = deploy
         self._again = again
+        self._refused = refused
 
     async def answer(self, gate: Gate, state: State) -> Answer:
         """Approve, or stop where going on would need a person.
@@ -135,7 +139,9 @@ class PolicyGatekeeper:
             Parked: At a limit, and when a model call failed.
         """
         if gate.kind in ("limit", "fault"):
-            if self._again is None or self._again.id != gate.id:
+            taken_up = self._refused or (self._again is not None and self._again.id == gate.id)
+            self._refused = False
+            if not taken_up:
                 raise Parked(gate)
             return Approve()
         if gate.kind == "tool":

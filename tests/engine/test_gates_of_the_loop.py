@@ -600,3 +600,12 @@ async def test_policy_leaves_a_gate_that_needs_a_person_open(kind: GateKind) -> 
     assert isinstance(await resumed.answer(gate, State()), Approve)
     with pytest.raises(Parked):
         await resumed.answer(other, State())
+
+
+async def test_a_refused_commit_is_tried_once_more_on_resume_also_without_its_gate() -> None:
+    """The disk was full: the refusal was the last thing that could be written."""
+    gate = Gate(id="g", kind="fault", question="?")
+    resumed = PolicyGatekeeper(refused=True)
+    assert isinstance(await resumed.answer(gate, State()), Approve)
+    with pytest.raises(Parked):
+        await resumed.answer(gate, State())
