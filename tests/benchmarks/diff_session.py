@@ -59,20 +59,18 @@ def _pages(repository: Path, words: int) -> tuple[list[float], float]:
         terminal.press("2")
         terminal.press("g")
         last = max((int(n) for n in _HEAD.findall(terminal.text)), default=1)
-        began, first = time.perf_counter(), 0
         figures: list[float] = []
-        written = ""
+        shown: list[tuple[float, int]] = []  # when which of the model's lines was there
         while len(figures) < _PRESSES:
-            taken = terminal.press_until("pagedown", partial(_shows_later, last))
+            figures.append(terminal.press_until("pagedown", partial(_shows_later, last)))
             terminal.settle(0.08, limit=0.15)
-            written = terminal.text
-            figures.append(taken)
-            last = max(int(n) for n in _HEAD.findall(written))
-            found = _WORD.findall(written)
-            if found and not first:
-                began, first = time.perf_counter(), int(found[-1])
-        found = _WORD.findall(written)
-        streamed = (int(found[-1]) - first) * _WORDS_IN_LINE if found else 0
-        return figures, streamed / (time.perf_counter() - began)
+            last = max(int(n) for n in _HEAD.findall(terminal.text))
+            numbers = [int(n) for n in _WORD.findall(terminal.text)]
+            if numbers:
+                shown.append((time.perf_counter(), max(numbers)))
+        if len(shown) < 2:
+            return figures, 0.0
+        (began, first), (ended, final) = shown[0], shown[-1]
+        return figures, (final - first) * _WORDS_IN_LINE / (ended - began)
     finally:
         terminal.close()

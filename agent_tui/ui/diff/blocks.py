@@ -190,3 +190,9 @@ def cut(units: int) -> Iterator[tuple[int, int]]:
     """The units of each block of a hunk."""
     for begin in range(0, max(units, 1), BLOCK):
         yield begin, min(begin + BLOCK, units)
+
+
+def blocks_size(blocks: Blocks, numbers: range) -> int:
+    """Units in each block of a hunk but the last."""
+    first = numbers[0]
+    return max(1, blocks.ends[first] - blocks.begins[first])

@@ -147,3 +147,8 @@ def binary_facts(old: bytes | None, new: bytes | None) -> tuple[Detail, ...]:
     """What the two contents of a binary file say."""
     sides = [f"{kind_of(data)}, {size(len(data))}" for data in (old, new) if data is not None]
     return (Detail("content", " → ".join(sides)),) if sides else ()
+
+
+def file_name(file: FilePatch) -> str:
+    """A file's name, with the old one where it was renamed or copied."""
+    return f"{file.old_path} → {file.path}" if file.old_path else file.path

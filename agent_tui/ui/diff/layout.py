@@ -6,13 +6,12 @@ from collections import OrderedDict
 from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
-from textual.content import Content
-
-from agent_tui.domain.patch import FilePatch, Hunk
+from agent_tui.domain.patch import Hunk
 from agent_tui.domain.text import visible_lines
-from agent_tui.ui.diff.blocks import BLOCK, Blocks, Options, Stream, cut, fast_height
+from agent_tui.ui.diff.blocks import BLOCK, Blocks, Options, Stream, blocks_size, cut, fast_height
 from agent_tui.ui.diff.facts import Detail, details
 from agent_tui.ui.diff.model import Note, Overlays, PlaceKind
+from agent_tui.ui.diff.notes import NoteLine, note_lines, wrapped
 from agent_tui.ui.diff.scan import Scan, Units, split_rows
 from agent_tui.ui.diff.text import breaks, code_text, needs_wrap
 
@@ -40,14 +39,6 @@ class Row(NamedTuple):
     def item(self) -> tuple[PlaceKind, int, int, int]:
         """What the cursor selects as a whole."""
         return self[:4]
-
-
-class NoteLine(NamedTuple):
-    """One row of a note: its text, and whether it is the excerpt."""
-
-    text: str
-    lead: int
-    quoted: bool
 
 
 class Layout:
@@ -122,20 +113,8 @@ class Layout:
         """A note's rows, wrapped to the view's width."""
         found = self._note_lines.get(number)
         if found is None:
-            note, width = self.notes[number], max(12, self.options.width - 10)
-            found = []
-            if note.outdated or (note.line is not None and not self._is_placed(number)):
-                where = f"{note.path}:{note.line}" if note.line else ""
-                word = "outdated" if note.outdated else "on a line that is not shown"
-                found.append(NoteLine(f"{where} ({word})".strip(), 0, False))
-            for line in visible_lines(note.excerpt).split("\n") if note.excerpt else ():
-                found += [NoteLine(part, 0, True) for part in wrapped(line.expandtabs(4), width)]
-            lead = f"{note.label}  " if note.label else ""
-            text = visible_lines(note.text).strip("\n").expandtabs(4)
-            for row, line in enumerate((lead + text).split("\n")):
-                for part, cut_line in enumerate(wrapped(line, width)):
-                    marked = len(lead) if row == part == 0 else 0
-                    found.append(NoteLine(cut_line, marked, False))
+            width = max(12, self.options.width - 10)
+            found = note_lines(self.notes[number], width, placed=self._is_placed(number))
             self._note_lines[number] = found
         return found
 
@@ -416,22 +395,3 @@ class Layout:
 
 
 NO_END = "  (no newline at the end)"
-
-
-def blocks_size(blocks: Blocks, numbers: range) -> int:
-    """Units in each block of a hunk but the last."""
-    first = numbers[0]
-    return max(1, blocks.ends[first] - blocks.begins[first])
-
-
-def wrapped(text: str, width: int) -> list[str]:
-    """A text of several lines, wrapped at words."""
-    result: list[str] = []
-    for line in text.split("\n"):
-        result += [part.plain for part in Content(line).wrap(max(8, width))] or [""]
-    return result
-
-
-def file_name(file: FilePatch) -> str:
-    """A file's name, with the old one where it was renamed or copied."""
-    return f"{file.old_path} → {file.path}" if file.old_path else file.path

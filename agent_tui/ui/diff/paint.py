@@ -8,9 +8,11 @@ from textual.strip import Strip
 
 from agent_tui.domain.text import visible
 from agent_tui.ui.diff.brush import Names, Pieces, Scene
-from agent_tui.ui.diff.layout import Row, file_name, wrapped
+from agent_tui.ui.diff.facts import file_name
+from agent_tui.ui.diff.layout import Row
 from agent_tui.ui.diff.lines import LineBrush
 from agent_tui.ui.diff.model import Paragraph
+from agent_tui.ui.diff.notes import wrapped
 
 __all__ = ["Names", "Painter", "Scene"]
 
