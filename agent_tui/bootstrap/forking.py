@@ -18,6 +18,7 @@ from agent_tui.domain.events import (
     GateDecided,
     MessageProposed,
     RepoFacts,
+    SessionLeft,
     SessionStarted,
     SpecProposed,
 )
@@ -82,7 +83,8 @@ def check_fork(saved: SavedSession, position: int, facts: RepoFacts) -> None:
         )
     if session.repo.root == facts.root:
         return
-    where = one_line(session.repo.root, 200)
+    root = session.repo.root
+    where = one_line(root, 200) if Path(root).is_dir() else "a repository that is not here"
     try:
         with Inspection(Path(facts.root)) as inspection:
             known = not session.repo.commit or inspection.has(session.repo.commit, "commit")
@@ -201,6 +203,7 @@ def _own_words(state: State, wish: ForkWish) -> tuple[list[tuple[Event, Actor]],
         events.append((_decided(state, gate, wish), "person"))
         words = {"approve": "approved", "edit": "edited", "reject": "rejected", "stop": "stopped"}
         told.append(f"{gate.kind}: {words[wish.decision]}")
+    events.append((SessionLeft(), "person"))  # nobody has it open until it is taken up
     return events, told
 
 

@@ -177,6 +177,8 @@ class Listing:
             self._tell(str(error))
         else:
             self._tell(f"deleted: {size / 1_000_000:.1f} MB are free again", "information")
+            if isinstance(self._app.screen, HomeScreen):
+                self._app.screen.forget_marks()
         self._reload()
 
     # -- filters -----------------------------------------------------------------------------

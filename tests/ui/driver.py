@@ -114,6 +114,16 @@ class Driver:
             await self.controller.presenter.settled.wait()
             before, same = self._paints, same + 1 if self._paints == before else 0
 
+    async def still(self) -> None:
+        """Wait until what is worked out behind a screen without a session is on it."""
+        before, same = self._paints, 0
+        while same < 3:
+            behind = [w for w in self.app.workers if w.group == "behind"]
+            if behind:
+                await self.app.workers.wait_for_complete(behind)
+            await self.pilot.pause()
+            before, same = self._paints, same + 1 if self._paints == before else 0
+
     async def press(self, *keys: str) -> None:
         await self.pilot.press(*keys)
         await self.pilot.pause()

@@ -15,6 +15,8 @@ from agent_tui.sessions.store import SessionStore, open_path
 from agent_tui.ui.app import AgentTui
 from agent_tui.ui.launch import Launch
 from agent_tui.ui.replay_controller import ReplayController
+from agent_tui.ui.screens.compare import CompareScreen
+from agent_tui.ui.widgets.rows import RowsView
 from tests.ui.driver import Driver, demo
 from tests.workspace.workspace_helpers import Repo
 
@@ -224,5 +226,30 @@ def test_home(snap_compare: Callable[..., bool], tmp_path: Path, size: tuple[int
             lambda: app.screen.query_one("#sessions").rows, "the list of sessions"
         )
         await pilot.press("tab")
+
+    assert snap_compare(app, run_before=before, terminal_size=size)
+
+
+COMPARED: dict[str, tuple[tuple[str, ...], tuple[int, int]]] = {
+    "overview_small": (("tab",), SMALL),
+    "overview": (("right_square_bracket",), (160, 48)),
+    "changes": (("2", "right_curly_bracket", "right_square_bracket"), (160, 48)),
+}
+
+
+@pytest.mark.parametrize("name", COMPARED)
+def test_compare(snap_compare: Callable[..., bool], tmp_path: Path, name: str) -> None:
+    keys, size = COMPARED[name]
+    names = ("second-attempt-passes", "person-steps-in")
+    app = app_of(Launch(kind="compare", folder=tmp_path, compare=names, clock=FrozenClock()))
+
+    async def before(pilot: Pilot[None]) -> None:
+        person = Driver(app, pilot)
+        screen = app.screen
+        assert isinstance(screen, CompareScreen)
+        await person.until(lambda: screen.found is not None, "the sessions")
+        await person.until(lambda: screen.query_one("#rows", RowsView).rows, "the rows")
+        await person.press(*keys)
+        await person.still()
 
     assert snap_compare(app, run_before=before, terminal_size=size)

@@ -191,7 +191,7 @@ class CompareScreen(Screen[None]):
     def _draw_keys(self) -> None:
         only = self._shown is not None and self._shown.look.only
         keys = [("tab", "session"), ("]", "difference"), ("o", "all" if only else "only these"),
-                ("b", "base ★"), ("enter", "replay"), ("?", "keys"), ("q", "leave")]  # fmt: skip
+                ("b", "base"), ("enter", "replay"), ("?", "keys"), ("q", "leave")]  # fmt: skip
         if self._tab != "overview":
             keys[1:3] = [("]", "hunk"), ("}", "file"), ("s", "split")]
         parts = [Content.assemble((key, "bold $gate"), f" {label}") for key, label in keys]

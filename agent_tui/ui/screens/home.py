@@ -15,7 +15,7 @@ from textual.widgets import Input
 from agent_tui.ui.widgets.bars import Bar
 from agent_tui.ui.widgets.rows import Row, RowsView
 
-SHOWN = (("enter", "open"), ("tab", "request"), ("/", "search"), ("f", "filter"),
+SHOWN = (("enter", "open"), ("tab", "new"), ("/", "search"), ("f", "filter"),
          ("space", "mark"), ("=", "compare"), ("?", "keys"), ("q", "quit"))  # fmt: skip
 KEYS = (
     ("enter", "go on with the session, or replay it if it has ended"),
@@ -179,6 +179,11 @@ class HomeScreen(Screen[None]):
         self.query_one("#sessions").border_title = title + marked
         self.query_one("#sessions", RowsView).marks = frozenset(self._marked)
 
+    def forget_marks(self) -> None:
+        """Nothing is marked any more."""
+        self._marked = []
+        self._show_title()
+
     def narrow(self, term: str) -> None:
         """Add a term to what is searched for, in the place of another one of its kind."""
         box = self.query_one("#search", Input)
@@ -221,9 +226,8 @@ class HomeScreen(Screen[None]):
         names = self._marked if several else [here] if here is not None else []
         if what == "filter" or names:
             await self._act(what, tuple(names))
-        if several:
-            self._marked = []
-            self._show_title()
+        if several and what == "archive":
+            self.forget_marks()
 
     def action_help(self) -> None:
         """Show all keys."""
@@ -256,8 +260,7 @@ class HomeScreen(Screen[None]):
             box.remove_class("-shown")
             box.value = ""
         elif self._marked and self.focused is not None and self.focused.id == "sessions":
-            self._marked = []
-            self._show_title()
+            self.forget_marks()
         self.query_one("#sessions").focus()
 
     def action_other(self) -> None:
