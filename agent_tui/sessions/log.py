@@ -355,6 +355,9 @@ def _read(path: Path) -> tuple[State, int, LogReader]:
     while log.build(_READ_AT_ONCE):
         pass
     state = log.state_at(len(log))
-    steps = tuple(replace(s, output=Pieces(s.output)) if s.output else s for s in state.steps)
+    steps = tuple(
+        step if type(step.output) is Pieces else replace(step, output=Pieces(step.output))
+        for step in state.steps
+    )
     attempt = log[len(log) - 1].attempt if len(log) else 0
     return replace(state, steps=steps), attempt, log.builder

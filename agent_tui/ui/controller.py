@@ -1,5 +1,6 @@
 """What the keys of a session screen do: the actions that a live session and a replay share."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable
 from typing import Literal
 
@@ -47,7 +48,7 @@ ON_ALL = "on all"
 """What stands in the list of comments for a new one on the whole change."""
 
 
-class SessionController:
+class SessionController(ABC):
     """The actions that a session and a replay share: moving, marking, searching, looking.
 
     Args:
@@ -295,6 +296,6 @@ class SessionController:
     def _leave(self) -> Awaitable[None] | None:
         return self.leave()
 
+    @abstractmethod
     async def leave(self) -> None:
         """Go away from the session."""
-        raise NotImplementedError

@@ -1,9 +1,7 @@
 """From a session's state to what the widgets show. Live sessions and replays share it."""
 
-import asyncio
 from collections.abc import Callable
 from functools import partial
-from time import monotonic
 
 from textual.content import Content
 
@@ -13,6 +11,7 @@ from agent_tui.domain.patch import Patch, first_files, parse_patch
 from agent_tui.domain.state import State
 from agent_tui.ui.diff import DiffView
 from agent_tui.ui.diff_pane import DiffPane, node_of
+from agent_tui.ui.frames import Frames
 from agent_tui.ui.looks import Looks
 from agent_tui.ui.render import diff, spec, status, verdict
 from agent_tui.ui.render.activity import CHARACTERS, IN_REPLAY, activity_rows
@@ -23,12 +22,6 @@ from agent_tui.ui.selection import DraftSelection
 from agent_tui.ui.sources import Source
 from agent_tui.ui.widgets.bars import Bar, GateBar, Pane, PaneTabs, Timeline
 from agent_tui.ui.widgets.rows import RowsView
-
-FRAME_S = 1 / 30
-"""Events that come faster than this are shown together."""
-
-AT_ONCE_S = 0.000_1
-"""What happens in one round of the event loop is shown together in any case."""
 
 TIMELINE = 1_000
 """Cells of the timeline that are made: as many as the widest screen shows, and no more."""
@@ -65,11 +58,8 @@ class Presenter:
         self._patches: dict[str, Patch] = {}
         self._shown: dict[str, object] = {}
         self._stage: dict[str, object] = {}
-        self._scheduled = False
-        self._next_frame = 0.0
-        self._frames = 0
-        self._drawing = asyncio.Lock()
-        self.settled = asyncio.Event()
+        self._frames = Frames(screen, self.refresh)
+        self.settled = self._frames.settled
         self._focused_for: object = None
         self.patch = Patch()
         self.links: Links | None = None
@@ -91,24 +81,7 @@ class Presenter:
 
     def changed(self) -> None:
         """Something happened: show it with the next frame."""
-        if not self._scheduled and self._screen.is_mounted:
-            self._scheduled = True
-            self.settled.clear()
-            # What comes after a pause is shown at once: a key must not wait for the frame rate.
-            wait = max(self._next_frame - monotonic(), AT_ONCE_S)
-            self._screen.set_timer(wait, self._frame)
-
-    async def _frame(self) -> None:
-        self._scheduled = False
-        self._frames += 1
-        try:
-            async with self._drawing:  # an earlier frame may still wait for a patch
-                self._next_frame = monotonic() + FRAME_S
-                await self.refresh()
-        finally:
-            self._frames -= 1
-        if not self._scheduled and not self._frames:
-            self.settled.set()
+        self._frames.ask()
 
     async def refresh(self) -> None:
         """Show the state as it is now."""

@@ -1,6 +1,7 @@
 """A very long session and very many sessions: opening, seeking, indexing, verifying, searching."""
 
 import asyncio
+import gc
 import random
 import shutil
 import statistics
@@ -80,16 +81,20 @@ async def _seek(big: Path, count: int) -> Row:
             raise RuntimeError("no replay")
         source = controller._source
         await person.until(lambda: source.saved.complete, "the index")
+        gc.freeze()  # as the program does once it has started
         chance = random.Random(1)
         for _ in range(count):
             place = chance.randrange(1, source.replay.length)
             began = time.perf_counter()
+            painted = asyncio.Event()
             controller.seek(place)
             await controller.presenter.settled.wait()
+            app.screen.call_after_refresh(painted.set)
+            await painted.wait()
             figures.append((time.perf_counter() - began) * 1000)
     figures.sort()
     p95 = figures[int(len(figures) * 0.95)]
-    note = f"p50 {statistics.median(figures):.0f} ms; the frame rate's pause is in it"
+    note = f"p50 {statistics.median(figures):.0f} ms; until the screen is painted, in one process"
     return Row("seek to a random record, p95", p95, "ms", aim="≤ 50 ms", within=p95 <= 50,
                note=note)  # fmt: skip
 

@@ -27,6 +27,7 @@ from agent_tui.sessions.reader import LogReader
 from agent_tui.sessions.records import MemoryLog, place_at
 from agent_tui.sessions.redact import Redactor
 from agent_tui.sessions.store import SessionStore
+from tests.live_states import differences
 from tests.sessions.conftest import StepClock, story
 from tests.sessions.test_codec import EVENTS
 
@@ -187,3 +188,22 @@ def test_a_disk_that_fails_at_any_write_or_sync_loses_nothing_told(
             break
     print(f"{failures} failures of {call}")
     assert failures == len(story())
+
+
+def test_a_state_that_is_another_than_it_was_live_is_found(tmp_path: Path) -> None:
+    """What every session of the test suite is held to (``replay_equals_live``) can fail."""
+    events = story()
+
+    async def go() -> tuple[Path, dict[int, State]]:
+        live, state = {}, State()
+        async with SessionStore(tmp_path, clock=StepClock()).create("one") as log:
+            for event, actor in events:
+                record = await log.append(event, actor, durable=False)
+                live[record.seq] = state = apply(state, record)
+            return log.folder, live
+
+    folder, live = asyncio.run(go())
+    assert differences(folder, live) == (len(events), [])
+    steps = live[3].steps
+    for wrong in (replace(live[3], left=True), replace(live[3], steps=(*steps, *steps[:1]))):
+        assert differences(folder, {**live, 3: wrong})[1], wrong

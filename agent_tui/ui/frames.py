@@ -1,0 +1,54 @@
+"""When what happened is drawn: at once after a pause, otherwise with the next frame."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from time import monotonic
+
+from textual.screen import Screen
+
+FRAME_S = 1 / 30
+"""Events that come faster than this are shown together."""
+
+AT_ONCE_S = 0.000_1
+"""What happens in one round of the event loop is shown together in any case."""
+
+
+class Frames:
+    """Draws a screen when it is asked to, one frame after the other.
+
+    Args:
+        screen: The screen.
+        draw: Draws it as it is now.
+
+    Attributes:
+        settled: Set while all that happened is on the screen.
+    """
+
+    def __init__(self, screen: Screen[None], draw: Callable[[], Awaitable[None]]) -> None:
+        self._screen = screen
+        self._draw = draw
+        self._scheduled = False
+        self._next = 0.0
+        self._begun = 0
+        self._order = asyncio.Lock()
+        self.settled = asyncio.Event()
+
+    def ask(self) -> None:
+        """Something happened: show it."""
+        if not self._scheduled and self._screen.is_mounted:
+            self._scheduled = True
+            self.settled.clear()
+            # A key after a pause must not wait for the frame rate.
+            self._screen.set_timer(max(self._next - monotonic(), AT_ONCE_S), self._frame)
+
+    async def _frame(self) -> None:
+        self._scheduled = False
+        self._begun += 1
+        try:
+            async with self._order:  # an earlier frame may still wait for a patch
+                self._next = monotonic() + FRAME_S
+                await self._draw()
+        finally:
+            self._begun -= 1
+        if not self._scheduled and not self._begun:
+            self.settled.set()
