@@ -98,11 +98,18 @@ class Driver:
         await self.until(lambda: self.state.finished is not None, "the end of the session")
         await self.settle()
 
+    async def drawn(self) -> None:
+        """Wait until no frame is due; an application that broke says so instead of hanging."""
+        settled = self.controller.presenter.settled
+        await self.until(lambda: settled.is_set() or self.app.failure, "the frame")
+        if self.app.failure is not None:
+            raise self.app.failure
+
     async def settle(self) -> None:
         """Wait until all that happened is on the screen."""
         await self.pilot.pause()
         for _ in range(3):
-            await self.controller.presenter.settled.wait()
+            await self.drawn()
             behind = [w for w in self.app.workers if w.group == "behind"]
             if behind:
                 await self.app.workers.wait_for_complete(behind)
@@ -111,7 +118,7 @@ class Driver:
         before, same = self._paints, 0
         while same < 3:
             await self.pilot.pause()
-            await self.controller.presenter.settled.wait()
+            await self.drawn()
             before, same = self._paints, same + 1 if self._paints == before else 0
 
     async def still(self) -> None:
