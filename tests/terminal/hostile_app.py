@@ -9,8 +9,10 @@ import sys
 import traceback
 from collections.abc import Awaitable, Callable
 from pathlib import Path
+from typing import Any
 
 from textual.pilot import Pilot
+from textual.screen import Screen
 
 from agent_tui.ui.app import AgentTui
 from agent_tui.ui.launch import Launch
@@ -22,6 +24,7 @@ from tests.ui.driver import Driver
 Scenario = Callable[[Driver], Awaitable[None]]
 
 PANES = ("1", "2", "3", "o", "m", "m", "t")
+DIALOGS = ("d", "ctrl+t", ":", "@", "S", "F", "b", "B", "C", "f")
 STEPS = 6
 
 
@@ -54,6 +57,18 @@ async def replay(person: Driver) -> None:
     person.controller.presenter.changed()
     await person.settle()
     await look_around(person)
+    cursor.seek(cursor.length * 3 // 4)
+    person.controller.presenter.changed()
+    for key in DIALOGS:
+        await person.press("2")
+        await person.settle()
+        await person.press(key if key != ":" else "colon")
+        await person.settle()
+        for _ in range(3):
+            if not on_session(person):
+                await person.press("escape")
+                await person.pilot.pause()
+        assert on_session(person), f"{key} opened what escape does not close"
     await person.press("q")
 
 
@@ -104,6 +119,19 @@ SCENARIOS: dict[str, tuple[str, Scenario]] = {
 }
 
 
+def shown_screens() -> set[str]:
+    """The names of the screens and dialogs that are composed from now on."""
+    seen: set[str] = set()
+    compose = Screen._compose
+
+    async def composed(screen: "Screen[Any]") -> None:
+        seen.add(type(screen).__name__)
+        await compose(screen)
+
+    Screen._compose = composed  # type: ignore[method-assign]
+    return seen
+
+
 def main(name: str, folder: Path, request: str, session: str | None) -> int:
     kind, scenario = SCENARIOS[name]
     launch = Launch(
@@ -117,6 +145,7 @@ def main(name: str, folder: Path, request: str, session: str | None) -> int:
     )
     app = AgentTui(launch)
     problems = []
+    seen = shown_screens()
 
     async def drive(pilot: Pilot[None]) -> None:
         try:
@@ -131,6 +160,7 @@ def main(name: str, folder: Path, request: str, session: str | None) -> int:
     if app.failure is not None:
         problems.append("".join(traceback.format_exception(app.failure)))
     (folder / "problem").write_text("\n".join(problems))
+    (folder / "screens").write_text("\n".join(sorted(seen)))
     return 1 if problems else 0
 
 

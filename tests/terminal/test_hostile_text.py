@@ -1,17 +1,39 @@
 """Hostile text in every place that somebody else writes: none of it reaches the terminal raw."""
 
 import asyncio
+import importlib
+import pkgutil
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+from textual.screen import Screen
 
+import agent_tui.ui
 from agent_tui.config.paths import shipped_sessions
 from agent_tui.sessions.store import open_path
 from tests.terminal.hostile import MARK, PAYLOADS, leaks, script, shown, toml, write_poisoned
 from tests.terminal.pty_driver import running
 from tests.workspace.workspace_helpers import Repo
+
+SCREENS = {
+    "replay": {"SessionScreen", "HelpDialog", "PickDialog", "AskDialog", "ForkDialog"},
+    "home": {"HomeScreen"},
+    "live": {
+        "SessionScreen", "ConfirmDialog", "CommentDialog", "ReasonDialog", "EditDialog",
+        "FindingDialog",
+    },
+}  # fmt: skip
+"""What each scenario shows at least."""
+
+FILTERED_ONLY = {
+    "AlwaysDialog", "ModelDialog", "ChooseDialog", "FilesDialog", "LineDialog", "CompareScreen",
+    "Dialog", "RowsDialog",  # what others are made of
+}  # fmt: skip
+"""What no scenario comes to: there, the last line of defence alone is known to hold."""
 
 pytestmark = pytest.mark.parametrize("payload", PAYLOADS.values(), ids=PAYLOADS)
 
@@ -60,11 +82,26 @@ def test_no_screen_lets_it_through(
         code = program.end()
     problem = place / "problem"
     assert code == 0, problem.read_text() if problem.exists() else program.tail()
+    assert SCREENS[scenario] <= set((place / "screens").read_text().split("\n"))
     output = bytes(program.output)
     found = leaks(output.replace(b"\0end\0", b""))
     print(f"{count} hostile texts, shown {shown(output)} times, {sum(found.values())} leaks")
     assert found == {}
     assert shown(output) > 2
+
+
+def test_no_screen_is_forgotten(payload: str) -> None:
+    """A new screen is either shown by a scenario or named as one that is not."""
+    for module in pkgutil.walk_packages(agent_tui.ui.__path__, "agent_tui.ui."):
+        importlib.import_module(module.name)
+
+    def below(kind: type[Screen[Any]]) -> Iterator[str]:
+        for inner in kind.__subclasses__():
+            if inner.__module__.startswith("agent_tui."):
+                yield inner.__name__
+            yield from below(inner)
+
+    assert set(below(Screen)) == FILTERED_ONLY.union(*SCREENS.values())
 
 
 def run(place: Path, env: dict[str, str], *words: str) -> bytes:
