@@ -42,7 +42,8 @@ def at_step(options: Options, name: str) -> tuple[SavedSession, int]:
         UsageError: If there is no such step.
         LogError: If there is no such session.
     """
-    session, _, step = name.rpartition("@") if "@" in name else (name, "", "end")
+    whole = "@" not in name or Path(name).exists()  # a folder's name may have one
+    session, _, step = (name, "", "end") if whole else name.rpartition("@")
     saved = look_at(options, session)
     saved.read_all()
     replay = Replay(saved.log)

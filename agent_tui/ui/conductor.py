@@ -3,14 +3,11 @@
 import asyncio
 import contextlib
 import shlex
-from collections.abc import Hashable
 from dataclasses import replace
-from datetime import datetime
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from textual.content import Content
 from textual.screen import Screen
 from textual.worker import Worker
 
@@ -23,17 +20,15 @@ from agent_tui.bootstrap import (
     ReviewWish,
     UsageError,
 )
-from agent_tui.bootstrap.comparing import relatives
 from agent_tui.config import paths
 from agent_tui.config.themes import load_themes
 from agent_tui.domain.decision import Answer, Remark
-from agent_tui.domain.text import one_line, title_line, visible_lines
+from agent_tui.domain.text import one_line, visible_lines
 from agent_tui.engine.gates import PendingGates
 from agent_tui.headless import EXIT_CODES, review_code, review_text
 from agent_tui.sessions.lock import is_locked
 from agent_tui.sessions.log import SystemClock
-from agent_tui.sessions.store import open_path
-from agent_tui.ui import library
+from agent_tui.ui.choosing import choose_other, choose_saved, others
 from agent_tui.ui.commenting import Commenting
 from agent_tui.ui.comparing import Comparison
 from agent_tui.ui.controller import SessionController
@@ -44,10 +39,7 @@ from agent_tui.ui.launch import Launch, ReviewRequest
 from agent_tui.ui.lending import lender
 from agent_tui.ui.listing import Listing
 from agent_tui.ui.live_controller import LiveController
-from agent_tui.ui.render.home import relative_rows
-from agent_tui.ui.render.text import BLANK, heading
 from agent_tui.ui.replay_controller import ReplayController
-from agent_tui.ui.screens.ask import PickDialog
 from agent_tui.ui.screens.compare import CompareScreen
 from agent_tui.ui.screens.dialogs import ConfirmDialog
 from agent_tui.ui.screens.home import HomeScreen
@@ -55,7 +47,6 @@ from agent_tui.ui.screens.session import SessionScreen
 from agent_tui.ui.sources import LiveSource, ReplaySource
 from agent_tui.ui.theming import textual_theme
 from agent_tui.ui.undoing import Undoing
-from agent_tui.ui.widgets.rows import Row
 
 if TYPE_CHECKING:
     from agent_tui.ui.app import AgentTui
@@ -223,7 +214,7 @@ class Conductor:
         options = self._look_options()
         name = launch.session
         if name is None:
-            name = await self._choose_saved(options)
+            name = await choose_saved(self._app, options)
             if name is None:
                 self._app.close_screen(screen)
                 return None
@@ -253,44 +244,17 @@ class Conductor:
         saved, replay = source.saved, source.replay
         own = str(saved.folder) if saved.folder is not None else self._next.session or saved.id
         at = own if replay.position == replay.length else f"{own}@{replay.position}"
-        others = await asyncio.to_thread(relatives, options, saved.id)
-        rows = relative_rows(others, self._clock_now())
-
-        def chosen(key: Hashable) -> None:
-            if isinstance(key, str):
-                self.compare((at, key))
-
-        self._app.push_screen(PickDialog("Compare with", lambda width: rows), chosen)
+        now = (self._launch.clock or SystemClock()).now()
+        try:
+            choose_other(self._app, await others(options, saved.id, now),
+                         lambda other: self.compare((at, other)))  # fmt: skip
+        except USER_ERRORS as error:
+            self._app.notify(visible_lines(str(error)), severity="error", markup=False)
 
     async def _fork_place(self, launch: Launch) -> Environment:
         if launch.kind == "demo" and self._env is not None:
             return self._env
         return await self._environment(launch)
-
-    def _clock_now(self) -> datetime:
-        return (self._launch.clock or SystemClock()).now()
-
-    async def _choose_saved(self, options: Options) -> str | None:
-        from agent_tui.ui.screens.choose import ChooseDialog  # noqa: PLC0415
-
-        rows = []
-        for own in await asyncio.to_thread(library.newest_sessions, options):
-            title = title_line(own.problem or own.title)
-            line = Content.assemble((f"{own.id:<24}", "bold"), title)
-            rows.append(Row(line, item=own.id, key=own.id))
-        if rows:
-            rows = [heading("Your sessions"), *rows, BLANK]
-        shipped = await asyncio.to_thread(bootstrap.shipped_sessions)
-        rows.append(heading("Saved sessions that ship with agent-tui"))
-        for path in shipped:
-            saved = await asyncio.to_thread(open_path, path)
-            first = saved.records[0].event if saved.records else None
-            request = getattr(first, "request", "")
-            line = Content.assemble((f"{path.stem:<24}", "bold"), one_line(request))
-            rows.append(Row(line, item=path.stem, key=path.stem))
-        future: asyncio.Future[str | None] = asyncio.get_running_loop().create_future()
-        self._app.push_screen(ChooseDialog("Replay", rows), future.set_result)
-        return await future
 
     async def _live(self, screen: SessionScreen) -> SessionController:
         launch = self._next

@@ -1,6 +1,7 @@
 """Sessions side by side, and the question that narrows a list of them."""
 
 import json
+import shutil
 from collections import Counter
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -14,6 +15,7 @@ from hypothesis import strategies as st
 from agent_tui.bootstrap import Options
 from agent_tui.bootstrap.comparing import change_between, read_columns
 from agent_tui.cli import main
+from agent_tui.config.paths import shipped_sessions
 from agent_tui.sessions.align import Item, aligned
 from agent_tui.sessions.compare import NONE, table
 from agent_tui.sessions.labels import Labels
@@ -82,6 +84,13 @@ def test_steps_of_one_session_are_compared(capsys: pytest.CaptureFixture[str]) -
         "open, at the spec gate",
         "open, at the diff gate",
     ]
+
+
+def test_a_folder_may_have_an_at_sign_in_its_name(tmp_path: Path) -> None:
+    folder = tmp_path / "me@home" / "one"
+    shutil.copytree(shipped_sessions() / TWO[0], folder)
+    found = read_columns(Options(folder=Path(), settings={}), (str(folder), f"{folder}@spec1"))
+    assert found[0].one.position == found[0].one.length > found[1].one.position
 
 
 def test_the_text_fits_and_marks_what_differs(
