@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from agent_tui.domain.links import Node
 from tests.ui.driver import Driver, demo, drive
 
 pytestmark = pytest.mark.anyio
@@ -285,8 +286,6 @@ async def test_waive_add_and_agree(tmp_path: Path) -> None:
         await person.gate("verdict")
         await person.until(lambda: person.screen.active_view.id == "verdict", "the verdict pane")
         view = person.screen.active_view
-        from agent_tui.domain.links import Node
-
         assert view.select_key(Node("finding", "F1"))
         await person.press("w")
         await person.type("seconds do not matter here")
@@ -413,8 +412,6 @@ async def test_leave_and_resume_at_the_same_gate(tmp_path: Path) -> None:
 
 
 async def test_enter_on_a_finding_goes_to_its_line(tmp_path: Path) -> None:
-    from agent_tui.domain.links import Node
-
     async with drive(demo(tmp_path)) as person:
         await to_first_diff(person)
         await person.press("a")
@@ -431,6 +428,21 @@ async def test_enter_on_a_finding_goes_to_its_line(tmp_path: Path) -> None:
         assert view.place is not None
         assert view.place.note == finding.id
         assert view.cursor in view.rows_on_screen
+
+
+async def test_a_pane_that_was_hidden_shows_the_lines_before_a_finding(tmp_path: Path) -> None:
+    async with drive(demo(tmp_path), size=(80, 24)) as person:
+        await to_first_diff(person)
+        await person.press("a")
+        await person.gate("verdict")
+        assert person.screen.active_view.select_key(Node("finding", "F1"))
+        await person.settle()
+        await person.press("enter")
+        await person.settle()
+        view = person.screen.active_view
+        shown = [view.row_at(number) for number in view.rows_on_screen]
+        kinds = [row.kind for row in shown[: shown.index(view.row_at(view.cursor))]]
+        assert kinds.count("line") > 2
 
 
 async def test_edit_a_hunk_in_place(tmp_path: Path) -> None:

@@ -128,6 +128,4 @@ class Goer(Background):
 
     def reveal(self, row: int) -> None:
         """Bring a row on the screen; the cursor stays."""
-        height = max(1, self.scrollable_content_region.height)
-        if not self.scroll_offset.y <= row < self.scroll_offset.y + height - 1:
-            self.scroll_to(y=max(0, row - height // 3), **AT_ONCE)
+        self.scroll_to_row(row, center=True)

@@ -10,7 +10,7 @@ from textual.message import Message
 from agent_tui.domain.text import decode
 from agent_tui.ui.diff.canvas import Canvas
 from agent_tui.ui.diff.layout import Row
-from agent_tui.ui.diff.model import Place
+from agent_tui.ui.diff.model import Place, PlaceKind
 from agent_tui.ui.widgets.lines import AT_ONCE
 
 WHEEL = 3
@@ -48,6 +48,7 @@ class Pointer(Canvas):
         self._item: tuple[object, ...] | None = None
         self._anchor: int | None = None
         self._dragged_from: int | None = None
+        self._unshown: tuple[PlaceKind, int, int, int] | None = None
 
     # -- where it is -------------------------------------------------------------------------
 
@@ -183,9 +184,12 @@ class Pointer(Canvas):
 
     def scroll_to_row(self, number: int, *, center: bool = False) -> None:
         """Bring a row on the screen, with all of its line where it fits."""
-        height = max(1, self.scrollable_content_region.height)
+        height = self.scrollable_content_region.height
         top = self.scroll_offset.y
         row = self.row_at(number)
+        if not height:  # it is hidden: where to scroll to is known when it is shown
+            self._unshown = row.item if row is not None else None
+            return
         first = last = number
         while row is not None and last - number < height:
             after = self.row_at(last + 1)
@@ -198,6 +202,12 @@ class Pointer(Canvas):
             self.scroll_to(y=first, **AT_ONCE)
         elif last >= top + height:
             self.scroll_to(y=min(first, last - height + 1), **AT_ONCE)
+
+    def _show_unshown(self) -> None:
+        item, self._unshown = self._unshown, None
+        number = self.plan.find(item) if item is not None else None
+        if number is not None:
+            self.scroll_to_row(number, center=True)
 
     def show_cursor(self) -> bool:
         """Bring the cursor on the screen. False if it was there already."""

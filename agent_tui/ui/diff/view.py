@@ -157,6 +157,7 @@ class DiffView(Goer):
             self._keeping_place(self._lay_out)
         else:
             self._resize_world()
+        self._show_unshown()
         self.call_after_refresh(self.look)
 
     # -- ways to show it ---------------------------------------------------------------------

@@ -97,6 +97,7 @@ class RowsView(LineView, can_focus=True, inherit_bindings=False):
         self._anchor: int | None = None
         self._drawn = DrawnRows(self)
         self._viewed: tuple[int, int] | None = None
+        self._unshown: int | None = None
         self._index: dict[Hashable, int] = {}
 
     # -- content -----------------------------------------------------------------------------
@@ -240,8 +241,11 @@ class RowsView(LineView, can_focus=True, inherit_bindings=False):
         return True
 
     def _scroll_to_row(self, number: int, *, center: bool) -> None:
-        height = max(1, self.scrollable_content_region.height)
+        height = self.scrollable_content_region.height
         top = self.scroll_offset.y
+        if not height:  # it is hidden: where to scroll to is known when it is shown
+            self._unshown = number
+            return
         last = end_of_item(self.rows, number) - 1
         if center and not (top <= number and last < top + height):
             self.scroll_to(y=max(0, number - height // 3), **AT_ONCE)
@@ -343,6 +347,9 @@ class RowsView(LineView, can_focus=True, inherit_bindings=False):
         """The width changed: the owner makes new rows, the size of the world follows."""
         self._drawn.clear()
         self.virtual_size = Size(self.size.width, len(self.rows))
+        number, self._unshown = self._unshown, None
+        if number is not None:
+            self._scroll_to_row(min(number, len(self.rows) - 1), center=True)
         self.call_after_refresh(self._report_viewed)
         if self.text_width != self._width:
             self._width = self.text_width
@@ -357,9 +364,7 @@ class RowsView(LineView, can_focus=True, inherit_bindings=False):
         """Bring the first row of a key on the screen; the cursor stays. False if there is none."""
         for number, row in enumerate(self.rows):
             if row.key == key:
-                height = max(1, self.scrollable_content_region.height)
-                if not self.scroll_offset.y <= number < self.scroll_offset.y + height - 1:
-                    self.scroll_to(y=max(0, number - height // 3), **AT_ONCE)
+                self._scroll_to_row(number, center=True)
                 return True
         return False
 
