@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
-from tests.faults import cuts, disk, kills, links, parsers, persons, swaps
+from tests.faults import cuts, disk, guided, kills, links, parsers, persons, swaps
 
 
 @dataclass
@@ -207,6 +207,17 @@ def readers(count: int, seed: int) -> Iterator[Job]:
     yield Job(f"long texts {seed}", _read_long)
 
 
+def _guided(folder: Path, seconds: int) -> Done:
+    if not seconds:
+        return Done(Counter(), [], "only with --large")
+    texts, problems, why = guided.run(folder / "guided", seconds)
+    return Done(Counter({"texts": texts, "readings": texts * len(parsers.FORMATS)}), problems, why)
+
+
+def guided_readers(count: int, seed: int) -> Iterator[Job]:
+    yield Job(f"guided {count} {seed}", partial(_guided, seconds=count))
+
+
 ROWS: dict[str, Row] = {
     "kills": Row("kill -9 at random moments", 100, 5_000, random_kills),
     "points": Row("kill -9 at each point of a commit", 5, 50, point_kills),
@@ -219,4 +230,5 @@ ROWS: dict[str, Row] = {
     "locks": Row("foreign locks", 20, 200, locks),
     "links": Row("a symlink race", 5, 60, symlinks),
     "readers": Row("readers of edits", 20_000, 1_000_000, readers),
+    "guided": Row("the same, guided by coverage", 0, 300, guided_readers),
 }

@@ -1,6 +1,7 @@
 """Text that wants to steer a terminal, where it is put, and how what gets through is found."""
 
 import re
+import shlex
 import unicodedata
 from collections import Counter
 from collections.abc import Iterator
@@ -134,6 +135,7 @@ def script(payload: str) -> str:
     p = toml(payload + " ")
     q = toml(f"{payload} first\n{payload} second\n")
     name = toml(f"new {payload.replace('/', '_')}.txt")
+    line = toml("wc " + shlex.quote(payload.replace("\0", "")))
     return f"""
 [[planner]]
 [[planner.call]]
@@ -156,6 +158,7 @@ open_questions = [{p}]
 thinking = {q}
 text = {q}
 tools = [
+  {{ name = "run_command", arguments = {{ command = {line} }} }},
   {{ name = "write_file", arguments = {{ path = "b.txt", text = {q} }} }},
   {{ name = "write_file", arguments = {{ path = {name}, text = {q} }} }},
   {{ name = "read_file", arguments = {{ path = {p} }} }},

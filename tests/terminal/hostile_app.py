@@ -17,6 +17,7 @@ from textual.screen import Screen
 from agent_tui.ui.app import AgentTui
 from agent_tui.ui.launch import Launch
 from agent_tui.ui.replay_controller import ReplayController
+from agent_tui.ui.screens.compare import CompareScreen
 from agent_tui.ui.screens.session import SessionScreen
 from agent_tui.ui.terminal import say_last
 from tests.ui.driver import Driver
@@ -77,6 +78,12 @@ async def home(person: Driver) -> None:
     await person.until(lambda: "31337" in person.text, "the list")
     await person.press("down", "down", "up")
     await person.pilot.pause()
+    await person.press("escape", "space", "space", "equals_sign")
+    await person.until(lambda: isinstance(person.app.screen, CompareScreen), "the comparison")
+    await person.until(lambda: "SESSION" in person.text, "what is compared")
+    for key in ("1", "2", "3"):
+        await person.press(key, "pagedown", "G")
+        await person.pilot.pause()
     person.app.exit()
 
 
@@ -91,7 +98,8 @@ async def live(person: Driver) -> None:
     await person.press("escape")
     for kind, keys in (
         ("spec", ("r", "e")),
-        ("diff", ("c", "r", "e")),
+        ("tool", ("A", "r")),
+        ("diff", ("c", "r", "e", "d", "colon", "C")),
         ("verdict", ("c", "r")),
         ("message", ("e", "r")),
     ):
@@ -106,7 +114,8 @@ async def live(person: Driver) -> None:
                     await person.pilot.pause()
             assert on_session(person), f"{key} opened what escape does not close"
             await person.settle()
-        await person.press("a")
+        # What is hostile is not run, not even here.
+        await person.press(*(("r", "ctrl+s") if kind == "tool" else ("a",)))
     await person.finished()
     assert person.app.conductor is not None
     await person.app.conductor.leave()

@@ -21,16 +21,16 @@ from tests.workspace.workspace_helpers import Repo
 
 SCREENS = {
     "replay": {"SessionScreen", "HelpDialog", "PickDialog", "AskDialog", "ForkDialog"},
-    "home": {"HomeScreen"},
+    "home": {"HomeScreen", "CompareScreen"},
     "live": {
         "SessionScreen", "ConfirmDialog", "CommentDialog", "ReasonDialog", "EditDialog",
-        "FindingDialog",
+        "FindingDialog", "AlwaysDialog", "FilesDialog", "LineDialog", "ChooseDialog",
     },
 }  # fmt: skip
 """What each scenario shows at least."""
 
 FILTERED_ONLY = {
-    "AlwaysDialog", "ModelDialog", "ChooseDialog", "FilesDialog", "LineDialog", "CompareScreen",
+    "ModelDialog",
     "Dialog", "RowsDialog",  # what others are made of
 }  # fmt: skip
 """What no scenario comes to: there, the last line of defence alone is known to hold."""
@@ -63,9 +63,9 @@ def place(tmp_path: Path, env: dict[str, str], payload: str) -> Path:
     return tmp_path
 
 
-def poison(place: Path, payload: str) -> int:
+def poison(place: Path, payload: str, name: str = "20261122-000000-aaaa") -> int:
     saved = open_path(shipped_sessions() / "person-steps-in")
-    folder = place / "sessions" / "20261122-000000-aaaa"
+    folder = place / "sessions" / name
     return asyncio.run(write_poisoned(saved, payload, folder, place / "repo"))
 
 
@@ -74,6 +74,8 @@ def test_no_screen_lets_it_through(
     place: Path, env: dict[str, str], payload: str, scenario: str
 ) -> None:
     count = poison(place, payload) if scenario != "live" else 0
+    if scenario == "home":
+        count += poison(place, payload, "20261122-000000-bbbb")  # two can be compared
     words = [scenario, str(place), f"{payload} please"]
     if scenario == "replay":
         words.append(str(place / "sessions" / "20261122-000000-aaaa"))
