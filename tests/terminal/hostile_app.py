@@ -17,6 +17,7 @@ from textual.screen import Screen
 from agent_tui.ui.app import AgentTui
 from agent_tui.ui.launch import Launch
 from agent_tui.ui.replay_controller import ReplayController
+from agent_tui.ui.screens.choose import ModelDialog
 from agent_tui.ui.screens.compare import CompareScreen
 from agent_tui.ui.screens.session import SessionScreen
 from agent_tui.ui.terminal import say_last
@@ -121,10 +122,32 @@ async def live(person: Driver) -> None:
     await person.app.conductor.leave()
 
 
+async def fault(person: Driver) -> None:
+    """A step that was stopped, and what can be done then."""
+    await person.until(lambda: "agent-tui.toml" in person.text, "the question of trust")
+    await person.pilot.pause()
+    await person.press("escape")
+    await person.gate("spec")
+    await person.press("a")
+    await person.gate("tool")
+    await person.press("escape")
+    await person.gate("fault")
+    await person.press("e")
+    await person.until(lambda: isinstance(person.app.screen, ModelDialog), "the dialog")
+    await person.pilot.pause()
+    await person.press("escape")
+    await person.settle()
+    await person.press("r")
+    await person.finished()
+    assert person.app.conductor is not None
+    await person.app.conductor.leave()
+
+
 SCENARIOS: dict[str, tuple[str, Scenario]] = {
     "replay": ("replay", replay),
     "home": ("home", home),
     "live": ("run", live),
+    "fault": ("run", fault),
 }
 
 

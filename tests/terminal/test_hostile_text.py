@@ -26,14 +26,12 @@ SCREENS = {
         "SessionScreen", "ConfirmDialog", "CommentDialog", "ReasonDialog", "EditDialog",
         "FindingDialog", "AlwaysDialog", "FilesDialog", "LineDialog", "ChooseDialog",
     },
+    "fault": {"SessionScreen", "ModelDialog"},
 }  # fmt: skip
 """What each scenario shows at least."""
 
-FILTERED_ONLY = {
-    "ModelDialog",
-    "Dialog", "RowsDialog",  # what others are made of
-}  # fmt: skip
-"""What no scenario comes to: there, the last line of defence alone is known to hold."""
+BASES = {"Dialog", "RowsDialog"}
+"""What others are made of."""
 
 pytestmark = pytest.mark.parametrize("payload", PAYLOADS.values(), ids=PAYLOADS)
 
@@ -69,11 +67,11 @@ def poison(place: Path, payload: str, name: str = "20261122-000000-aaaa") -> int
     return asyncio.run(write_poisoned(saved, payload, folder, place / "repo"))
 
 
-@pytest.mark.parametrize("scenario", ["replay", "home", "live"])
+@pytest.mark.parametrize("scenario", ["replay", "home", "live", "fault"])
 def test_no_screen_lets_it_through(
     place: Path, env: dict[str, str], payload: str, scenario: str
 ) -> None:
-    count = poison(place, payload) if scenario != "live" else 0
+    count = poison(place, payload) if scenario in ("replay", "home") else 0
     if scenario == "home":
         count += poison(place, payload, "20261122-000000-bbbb")  # two can be compared
     words = [scenario, str(place), f"{payload} please"]
@@ -93,7 +91,7 @@ def test_no_screen_lets_it_through(
 
 
 def test_no_screen_is_forgotten(payload: str) -> None:
-    """A new screen is either shown by a scenario or named as one that is not."""
+    """A new screen needs a scenario that shows it."""
     for module in pkgutil.walk_packages(agent_tui.ui.__path__, "agent_tui.ui."):
         importlib.import_module(module.name)
 
@@ -103,7 +101,7 @@ def test_no_screen_is_forgotten(payload: str) -> None:
                 yield inner.__name__
             yield from below(inner)
 
-    assert set(below(Screen)) == FILTERED_ONLY.union(*SCREENS.values())
+    assert set(below(Screen)) == BASES.union(*SCREENS.values())
 
 
 def run(place: Path, env: dict[str, str], *words: str) -> bytes:
