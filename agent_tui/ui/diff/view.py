@@ -74,7 +74,7 @@ class DiffView(Goer):
         self.overlays = overlays
         self.forget()
         self._matches = None
-        self._cursor = self._item = self._anchor = self.scene.selected = None
+        self._cursor = self._item = self._anchor = self.scene.selected = self._unshown = None
         self.scroll_to(0, 0, **AT_ONCE)
         self._lay_out()
         self._count_carried()

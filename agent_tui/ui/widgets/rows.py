@@ -348,8 +348,8 @@ class RowsView(LineView, can_focus=True, inherit_bindings=False):
         self._drawn.clear()
         self.virtual_size = Size(self.size.width, len(self.rows))
         number, self._unshown = self._unshown, None
-        if number is not None:
-            self._scroll_to_row(min(number, len(self.rows) - 1), center=True)
+        if number is not None and number < len(self.rows):
+            self._scroll_to_row(number, center=True)
         self.call_after_refresh(self._report_viewed)
         if self.text_width != self._width:
             self._width = self.text_width
