@@ -8,7 +8,8 @@ import sys
 from collections.abc import Callable
 from typing import TextIO
 
-from agent_tui.bootstrap import LiveSession, report_of
+from agent_tui.bootstrap.live import LiveSession
+from agent_tui.bootstrap.review import report_of
 from agent_tui.domain import events as e
 from agent_tui.domain.fold import apply
 from agent_tui.domain.review_report import as_markdown

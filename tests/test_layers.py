@@ -150,7 +150,11 @@ def test_the_first_paint_loads_nothing_heavy() -> None:
     assert "textual.app" in loaded
     heavy = {"pydantic", "git", "anthropic", "openai", "pygments", "httpx", "markdown_it"}
     assert not loaded & heavy
-    assert not loaded & {"agent_tui.domain.events", "agent_tui.bootstrap", "agent_tui.engine.loop"}
+    assert not loaded & {
+        "agent_tui.domain.events",
+        "agent_tui.bootstrap.environment",
+        "agent_tui.engine.loop",
+    }
 
 
 @pytest.mark.parametrize("arguments", ["--help", "--version", "run --help", "doctor --help"])
@@ -161,7 +165,7 @@ def test_help_loads_nothing_at_all(arguments: str) -> None:
         f"with contextlib.redirect_stdout(io.StringIO()), contextlib.suppress(SystemExit):\n"
         f"    main({words!r})"
     )
-    assert not loaded & {"textual", "pydantic", "git", "asyncio", "agent_tui.bootstrap"}
+    assert not loaded & {"textual", "pydantic", "git", "asyncio", "agent_tui.bootstrap.environment"}
 
 
 def test_a_command_without_a_screen_loads_no_textual(tmp_path: Path) -> None:

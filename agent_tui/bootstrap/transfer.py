@@ -115,7 +115,7 @@ def export_session(
     """A session, or another agent's file, in another format.
 
     Args:
-        name: As for :func:`agent_tui.bootstrap.find_saved`.
+        name: As for :func:`agent_tui.bootstrap.saved.find_saved`.
         describe: What a record means, in a line or two.
         keep_secrets: Take nothing out.
         screen: Records the screen of a replay; without it, asciinema has lines of text.

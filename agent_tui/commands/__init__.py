@@ -28,7 +28,7 @@ def dispatch(arguments: argparse.Namespace) -> int:
         return fail("--json goes with --headless")
     if screen and not getattr(arguments, "preset", None):
         return _screen(name, arguments)
-    from agent_tui.bootstrap import USER_ERRORS  # noqa: PLC0415
+    from agent_tui.bootstrap.environment import USER_ERRORS  # noqa: PLC0415
 
     try:
         return _screen(name, arguments) if screen else int(arguments.run(arguments))

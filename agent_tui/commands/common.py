@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
-    from agent_tui.bootstrap import Options
+    from agent_tui.bootstrap.environment import Options
 
 OK = 0
 FAILED = 1
@@ -126,7 +126,7 @@ def settings_of(arguments: argparse.Namespace) -> dict[str, Any]:
             sys.exit(fail(f"--set {pair}: write KEY=VALUE"))
         settings[key.strip()] = value.strip()
     if preset := getattr(arguments, "preset", None):
-        from agent_tui.bootstrap import preset_settings  # noqa: PLC0415
+        from agent_tui.bootstrap.models import preset_settings  # noqa: PLC0415
 
         settings |= preset_settings(preset)
     for role in ("planner", "coder", "reviewer"):
@@ -137,7 +137,7 @@ def settings_of(arguments: argparse.Namespace) -> dict[str, Any]:
 
 def options_of(arguments: argparse.Namespace) -> Options:
     """What the bootstrap needs of the command line."""
-    from agent_tui.bootstrap import Options  # noqa: PLC0415
+    from agent_tui.bootstrap.environment import Options  # noqa: PLC0415
 
     return Options(
         folder=Path.cwd(),

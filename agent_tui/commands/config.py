@@ -25,7 +25,7 @@ def add(commands: Subparsers[argparse.ArgumentParser], parents: Parents) -> None
 def _config(arguments: argparse.Namespace) -> int:
     import asyncio  # noqa: PLC0415 - not needed for --help and --version
 
-    from agent_tui.bootstrap import load_configuration  # noqa: PLC0415
+    from agent_tui.bootstrap.environment import load_configuration  # noqa: PLC0415
     from agent_tui.config import paths  # noqa: PLC0415
     from agent_tui.config.effective import effective  # noqa: PLC0415
     from agent_tui.config.themes import load_themes  # noqa: PLC0415

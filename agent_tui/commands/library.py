@@ -86,7 +86,7 @@ def _show(arguments: argparse.Namespace) -> int:
 
 
 def _search(arguments: argparse.Namespace) -> int:
-    from agent_tui.bootstrap import load_configuration, open_store  # noqa: PLC0415
+    from agent_tui.bootstrap.environment import load_configuration, open_store  # noqa: PLC0415
     from agent_tui.domain.text import one_line  # noqa: PLC0415
     from agent_tui.sessions.catalog import Catalog  # noqa: PLC0415
 
@@ -106,7 +106,7 @@ def _search(arguments: argparse.Namespace) -> int:
 
 
 def _verify(arguments: argparse.Namespace) -> int:
-    from agent_tui.bootstrap import load_configuration, open_store  # noqa: PLC0415
+    from agent_tui.bootstrap.environment import load_configuration, open_store  # noqa: PLC0415
     from agent_tui.bootstrap.library import verify_session  # noqa: PLC0415
     from agent_tui.domain.text import counted  # noqa: PLC0415
     from agent_tui.sessions.files import LogError  # noqa: PLC0415
@@ -151,7 +151,7 @@ def _checkout(arguments: argparse.Namespace) -> int:
 
 
 def _label(arguments: argparse.Namespace, change: Callable[[Labels], Labels]) -> int:
-    from agent_tui.bootstrap import load_configuration, open_store  # noqa: PLC0415
+    from agent_tui.bootstrap.environment import load_configuration, open_store  # noqa: PLC0415
     from agent_tui.sessions.labels import read_labels, write_labels  # noqa: PLC0415
 
     options = options_of(arguments)

@@ -22,7 +22,7 @@ def add(commands: Subparsers[argparse.ArgumentParser], parents: Parents) -> None
 
 
 def _replay(arguments: argparse.Namespace) -> int:
-    from agent_tui.bootstrap import find_saved  # noqa: PLC0415
+    from agent_tui.bootstrap.saved import find_saved  # noqa: PLC0415
     from agent_tui.domain.fold import apply  # noqa: PLC0415
     from agent_tui.domain.state import State  # noqa: PLC0415
     from agent_tui.headless import progress, record_line  # noqa: PLC0415

@@ -119,7 +119,8 @@ def _review(arguments: argparse.Namespace) -> int:
     request = request_of(arguments)
     if request.output is not None:
         return fail("--output needs a person who accepts something: leave out --headless")
-    from agent_tui.bootstrap import ReviewWish, open_environment, start_review  # noqa: PLC0415
+    from agent_tui.bootstrap.environment import open_environment  # noqa: PLC0415
+    from agent_tui.bootstrap.review import ReviewWish, start_review  # noqa: PLC0415
     from agent_tui.headless import review_code, review_text, run_headless  # noqa: PLC0415
 
     async def go() -> int:

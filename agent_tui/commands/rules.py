@@ -34,7 +34,7 @@ def _rules(arguments: argparse.Namespace) -> int:
     import asyncio  # noqa: PLC0415 - not needed for --help and --version
     from pathlib import Path  # noqa: PLC0415
 
-    from agent_tui.bootstrap import load_configuration, project_rules  # noqa: PLC0415
+    from agent_tui.bootstrap.environment import load_configuration, project_rules  # noqa: PLC0415
     from agent_tui.domain.text import visible  # noqa: PLC0415
     from agent_tui.workspace.repository import open_repository  # noqa: PLC0415
 

@@ -45,7 +45,8 @@ def add(commands: Subparsers[argparse.ArgumentParser], parents: Parents) -> None
 def _demo(arguments: argparse.Namespace) -> int:
     import asyncio  # noqa: PLC0415 - not needed for --help and --version
 
-    from agent_tui.bootstrap import demo_options, open_environment, run_demo  # noqa: PLC0415
+    from agent_tui.bootstrap.environment import demo_options, open_environment  # noqa: PLC0415
+    from agent_tui.bootstrap.live import run_demo  # noqa: PLC0415
     from agent_tui.headless import run_headless  # noqa: PLC0415
 
     async def go() -> int:
@@ -66,7 +67,8 @@ def _demo(arguments: argparse.Namespace) -> int:
 def _run(arguments: argparse.Namespace) -> int:
     import asyncio  # noqa: PLC0415 - not needed for --help and --version
 
-    from agent_tui.bootstrap import open_environment, start_session  # noqa: PLC0415
+    from agent_tui.bootstrap.environment import open_environment  # noqa: PLC0415
+    from agent_tui.bootstrap.live import start_session  # noqa: PLC0415
     from agent_tui.headless import run_headless  # noqa: PLC0415
 
     async def go() -> int:
@@ -84,7 +86,8 @@ def _run(arguments: argparse.Namespace) -> int:
 def _resume(arguments: argparse.Namespace) -> int:
     import asyncio  # noqa: PLC0415 - not needed for --help and --version
 
-    from agent_tui.bootstrap import open_environment, resume_session  # noqa: PLC0415
+    from agent_tui.bootstrap.environment import open_environment  # noqa: PLC0415
+    from agent_tui.bootstrap.live import resume_session  # noqa: PLC0415
     from agent_tui.headless import run_headless  # noqa: PLC0415
 
     async def go() -> int:

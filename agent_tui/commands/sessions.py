@@ -60,7 +60,7 @@ def _sessions(arguments: argparse.Namespace) -> int:
     import asyncio  # noqa: PLC0415 - not needed for --help and --version
     import json  # noqa: PLC0415
 
-    from agent_tui.bootstrap import load_configuration, open_store  # noqa: PLC0415
+    from agent_tui.bootstrap.environment import load_configuration, open_store  # noqa: PLC0415
     from agent_tui.domain.text import one_line, title_line  # noqa: PLC0415
     from agent_tui.ports import WorkspaceError  # noqa: PLC0415
     from agent_tui.sessions.query import parse_query  # noqa: PLC0415

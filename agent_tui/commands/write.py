@@ -24,7 +24,8 @@ def add(commands: Subparsers[argparse.ArgumentParser], parents: Parents) -> None
 def _write(arguments: argparse.Namespace) -> int:
     import asyncio  # noqa: PLC0415 - not needed for --help and --version
 
-    from agent_tui.bootstrap import open_environment, write_document  # noqa: PLC0415
+    from agent_tui.bootstrap.documents import write_document  # noqa: PLC0415
+    from agent_tui.bootstrap.environment import open_environment  # noqa: PLC0415
     from agent_tui.headless import run_headless  # noqa: PLC0415
 
     async def go() -> int:

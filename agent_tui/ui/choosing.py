@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 
 from textual.content import Content
 
-from agent_tui.bootstrap import Options, shipped_sessions
 from agent_tui.bootstrap.comparing import relatives
+from agent_tui.bootstrap.environment import Options
+from agent_tui.bootstrap.saved import shipped_sessions
 from agent_tui.domain.text import title_line
 from agent_tui.sessions.store import open_path
 from agent_tui.ui import library

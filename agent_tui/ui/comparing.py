@@ -6,8 +6,8 @@ from functools import lru_cache
 
 from textual.content import Content
 
-from agent_tui.bootstrap import USER_ERRORS, Options
 from agent_tui.bootstrap.comparing import Column, change_between, read_columns
+from agent_tui.bootstrap.environment import USER_ERRORS, Options
 from agent_tui.domain.patch import Patch, parse_patch
 from agent_tui.sessions.compare import Section, table
 from agent_tui.ui.render import compare

@@ -11,15 +11,18 @@ from typing import TYPE_CHECKING, Any
 from textual.screen import Screen
 from textual.worker import Worker
 
-from agent_tui import bootstrap
-from agent_tui.bootstrap import (
+from agent_tui.bootstrap.documents import write_document
+from agent_tui.bootstrap.environment import (
     USER_ERRORS,
     Environment,
-    LiveSession,
     Options,
-    ReviewWish,
     UsageError,
+    demo_options,
+    open_environment,
 )
+from agent_tui.bootstrap.live import LiveSession, resume_session, run_demo, start_session
+from agent_tui.bootstrap.review import ReviewWish, start_review
+from agent_tui.bootstrap.saved import look_at, marks_file
 from agent_tui.config import paths
 from agent_tui.config.themes import load_themes
 from agent_tui.domain.decision import Answer, Remark
@@ -98,11 +101,9 @@ class Conductor:
         launch = launch or self._launch
         if launch.kind == "demo":
             if self._env is None:
-                options = await bootstrap.demo_options(
-                    launch.demo_folder, launch.words_per_s, launch.clock
-                )
+                options = await demo_options(launch.demo_folder, launch.words_per_s, launch.clock)
                 options = replace(options, terminal=lender(self._app))
-                self._env = await bootstrap.open_environment(options)
+                self._env = await open_environment(options)
             return self._env
         options = Options(
             folder=launch.folder,
@@ -117,7 +118,7 @@ class Conductor:
             terminal=lender(self._app),
             tell=lambda text: self._app.notify(text, markup=False, timeout=20),
         )
-        self._env = await bootstrap.open_environment(options)
+        self._env = await open_environment(options)
         self._check_names(self._env)
         return self._env
 
@@ -218,7 +219,7 @@ class Conductor:
             if name is None:
                 self._app.close_screen(screen)
                 return None
-        saved = await asyncio.to_thread(bootstrap.look_at, options, name)
+        saved = await asyncio.to_thread(look_at, options, name)
         if not len(saved.log):
             raise UsageError(f"Session {one_line(name)} has no events to replay.")
         for problem in saved.problems:
@@ -226,7 +227,7 @@ class Conductor:
         source = await asyncio.to_thread(ReplaySource, saved)
         # Who opens a finished session from the list wants to see how it ended.
         at_end = self._launch.kind == "home" or saved.live
-        marks = await asyncio.to_thread(bootstrap.marks_file, options, saved)
+        marks = await asyncio.to_thread(marks_file, options, saved)
         controller = ReplayController(
             screen,
             source,
@@ -262,15 +263,15 @@ class Conductor:
         await self._ask_for_trust(env)
         self.gates = PendingGates()
         if launch.kind == "demo":
-            session = await bootstrap.run_demo(env, self.gates)
+            session = await run_demo(env, self.gates)
         elif launch.kind == "resume":
-            session = await bootstrap.resume_session(env, launch.session or "", self.gates)
+            session = await resume_session(env, launch.session or "", self.gates)
         elif launch.kind == "review":
-            session = await bootstrap.start_review(env, _wish(launch.review), self.gates)
+            session = await start_review(env, _wish(launch.review), self.gates)
         elif launch.kind in ("agents-md", "adr"):
-            session = await bootstrap.write_document(env, launch.kind, launch.request, self.gates)
+            session = await write_document(env, launch.kind, launch.request, self.gates)
         else:
-            session = await bootstrap.start_session(env, launch.request, self.gates)
+            session = await start_session(env, launch.request, self.gates)
         self.session = session
         grace = launch.grace_ms
         settings = env.loaded.settings

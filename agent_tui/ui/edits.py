@@ -7,7 +7,7 @@ from pathlib import Path
 
 from textual.app import App
 
-from agent_tui.bootstrap import LiveSession
+from agent_tui.bootstrap.live import LiveSession
 from agent_tui.domain.base import ModelRef
 from agent_tui.domain.decision import (
     ChangeModel,

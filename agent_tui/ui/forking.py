@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING, get_args
 
-from agent_tui.bootstrap import USER_ERRORS, Environment, UsageError
+from agent_tui.bootstrap.environment import USER_ERRORS, Environment, UsageError
 from agent_tui.bootstrap.forking import (
     DECIDED,
     Decision,

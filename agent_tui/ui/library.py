@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 from textual.fuzzy import FuzzySearch
 
-from agent_tui.bootstrap import Environment, Options, load_configuration, open_store
+from agent_tui.bootstrap.environment import Environment, Options, load_configuration, open_store
 from agent_tui.sessions.catalog import Catalog
 from agent_tui.sessions.labels import Labels, read_labels, write_labels
 from agent_tui.sessions.query import parse_query

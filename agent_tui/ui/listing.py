@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from textual.content import Content
 
-from agent_tui.bootstrap import USER_ERRORS, Environment
+from agent_tui.bootstrap.environment import USER_ERRORS, Environment
 from agent_tui.bootstrap.library import Freed, delete, would_free
 from agent_tui.domain.text import counted, one_line, visible_lines
 from agent_tui.sessions.labels import Labels

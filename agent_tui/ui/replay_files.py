@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from textual.content import Content
 
-from agent_tui.bootstrap import USER_ERRORS, library
+from agent_tui.bootstrap import library
+from agent_tui.bootstrap.environment import USER_ERRORS
 from agent_tui.domain.patch import Patch, parse_patch
 from agent_tui.domain.text import decode, one_line, visible
 from agent_tui.ui.render.text import heading

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Callable
 from typing import Protocol
 
-from agent_tui.bootstrap import LiveSession
+from agent_tui.bootstrap.live import LiveSession
 from agent_tui.domain.base import BlobRef
 from agent_tui.domain.events import DraftSaved, GateDecided, GateOpened, Record, Unknown
 from agent_tui.domain.fold import apply

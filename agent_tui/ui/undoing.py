@@ -3,7 +3,8 @@
 import asyncio
 from typing import TYPE_CHECKING
 
-from agent_tui.bootstrap import USER_ERRORS, LiveSession
+from agent_tui.bootstrap.environment import USER_ERRORS
+from agent_tui.bootstrap.live import LiveSession
 from agent_tui.domain.state import State
 from agent_tui.domain.text import one_line, visible_lines
 from agent_tui.headless import undone_line

@@ -12,7 +12,8 @@ from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from agent_tui import bootstrap
+from agent_tui.bootstrap.environment import Options, open_environment
+from agent_tui.bootstrap.live import start_session
 from agent_tui.domain.events import Record, StepFinished, StepStarted
 from agent_tui.domain.turn import ModelEvent, ModelRequest
 from agent_tui.providers.scripted import ScriptedModel
@@ -155,7 +156,7 @@ class LoopRun:
         root = make_repository(folder / "repository")
         script = folder / "script.toml"
         script.write_text(_script(), encoding="utf-8")
-        options = bootstrap.Options(
+        options = Options(
             folder=root,
             settings={
                 "limits.iterations": ATTEMPTS,
@@ -167,9 +168,7 @@ class LoopRun:
             own_settings=False,
         )
         began = time.perf_counter()
-        session = await bootstrap.start_session(
-            await bootstrap.open_environment(options), "Write some words."
-        )
+        session = await start_session(await open_environment(options), "Write some words.")
         self.opening_s = time.perf_counter() - began
         kinds: dict[str, str] = {}
 

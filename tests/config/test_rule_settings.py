@@ -74,7 +74,7 @@ def test_the_command(
     for args in (["init", "-q"], ["config", "user.name", "A"], ["config", "user.email", "a@b.c"]):
         subprocess.run(["git", *args], cwd=tmp_path, check=True)
     monkeypatch.chdir(tmp_path)
-    from agent_tui.bootstrap import project_rules
+    from agent_tui.bootstrap.environment import project_rules
 
     project_rules(tmp_path).add([Rule(action="allow", tool="run_command", line="ls\x1b[2J")])
     assert main(["rules"]) == 0

@@ -8,18 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from agent_tui.bootstrap import (
-    Options,
-    UsageError,
-    demo_options,
-    find_saved,
-    look_at,
-    open_environment,
-    resume_session,
-    start_session,
-)
 from agent_tui.bootstrap import library as lib
+from agent_tui.bootstrap.environment import Options, UsageError, demo_options, open_environment
 from agent_tui.bootstrap.forking import Decision, ForkWish, fork_session
+from agent_tui.bootstrap.live import resume_session, start_session
+from agent_tui.bootstrap.saved import find_saved, look_at
 from agent_tui.bootstrap.transfer import import_sessions
 from agent_tui.cli import main
 from agent_tui.config.paths import shipped_sessions

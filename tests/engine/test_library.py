@@ -9,16 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from agent_tui.bootstrap import (
-    Options,
-    demo_options,
-    look_at,
-    open_environment,
-    resume_session,
-    start_session,
-)
 from agent_tui.bootstrap import library as lib
+from agent_tui.bootstrap.environment import Options, demo_options, open_environment
 from agent_tui.bootstrap.forking import ForkWish, fork_session
+from agent_tui.bootstrap.live import resume_session, start_session
+from agent_tui.bootstrap.saved import look_at
 from agent_tui.demo.repository import REQUEST
 from agent_tui.domain import events as e
 from agent_tui.ports import WorkspaceError

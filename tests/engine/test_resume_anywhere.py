@@ -15,14 +15,8 @@ from pathlib import Path
 
 import pytest
 
-from agent_tui.bootstrap import (
-    LiveSession,
-    Options,
-    demo_options,
-    open_environment,
-    resume_session,
-    start_session,
-)
+from agent_tui.bootstrap.environment import Options, demo_options, open_environment
+from agent_tui.bootstrap.live import LiveSession, resume_session, start_session
 from agent_tui.demo.repository import REQUEST
 from agent_tui.domain import events as e
 from agent_tui.domain.state import Phase

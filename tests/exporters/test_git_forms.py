@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from agent_tui.bootstrap import Options, demo_options, open_environment, start_session
+from agent_tui.bootstrap.environment import Options, demo_options, open_environment
+from agent_tui.bootstrap.live import start_session
 from agent_tui.bootstrap.transfer import export_session
 from agent_tui.demo.repository import REQUEST
 from agent_tui.domain.state import State

@@ -24,8 +24,8 @@ from provider_frames import (
 )
 from provider_loopback import Loopback, Reply
 
-from agent_tui import bootstrap
-from agent_tui.bootstrap import LiveSession, Options
+from agent_tui.bootstrap.environment import Options, open_environment
+from agent_tui.bootstrap.live import LiveSession, resume_session, start_session
 from agent_tui.domain import events as e
 from agent_tui.domain.base import Actor
 from agent_tui.domain.decision import Answer, Approve, Gate
@@ -176,15 +176,15 @@ class Live:
 
 
 async def begin(folder: Path, server: Loopback, person: Person | None, **more: Any) -> Live:
-    env = await bootstrap.open_environment(options(folder, server.url, **more))
-    return Live(await bootstrap.start_session(env, "Make it better", person))
+    env = await open_environment(options(folder, server.url, **more))
+    return Live(await start_session(env, "Make it better", person))
 
 
 async def resume(
     folder: Path, server: Loopback, session: str, person: Person | None, **more: Any
 ) -> Live:
-    env = await bootstrap.open_environment(options(folder, server.url, **more))
-    return Live(await bootstrap.resume_session(env, session, person))
+    env = await open_environment(options(folder, server.url, **more))
+    return Live(await resume_session(env, session, person))
 
 
 __all__ = ["ANTHROPIC", "CHAT", "RESPONSES"]

@@ -16,7 +16,8 @@ from typing import Any
 import pytest
 from live_session import FAIL, KEYS, PASS, REPORT, SPEC, Live, Person, options
 
-from agent_tui import bootstrap
+from agent_tui.bootstrap.environment import open_environment
+from agent_tui.bootstrap.live import start_session
 from agent_tui.domain import events as e
 
 NODE = shutil.which("node")
@@ -88,9 +89,9 @@ async def test_plan_code_fail_correct_pass_commit(mock: str, tmp_path: Path, hou
         "roles.coder.model": f"{gpt}:code",
         "roles.reviewer.model": f"{claude}:judge",
     }
-    env = await bootstrap.open_environment(options(tmp_path, mock, settings=settings))
+    env = await open_environment(options(tmp_path, mock, settings=settings))
     person = Person()
-    live = Live(await bootstrap.start_session(env, "Make it better", person))
+    live = Live(await start_session(env, "Make it better", person))
     finished = await live.finish(person)
     await live.session.close()
     assert finished.outcome == "committed", finished.detail

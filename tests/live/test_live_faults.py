@@ -284,12 +284,13 @@ async def _resume_without_flags(
 
     from live_session import options
 
-    from agent_tui import bootstrap
+    from agent_tui.bootstrap.environment import open_environment
+    from agent_tui.bootstrap.live import resume_session
 
     given = options(folder, server.url)
     kept = {k: v for k, v in given.settings.items() if not k.startswith("roles.")}
-    env = await bootstrap.open_environment(replace(given, settings=kept))
-    return Live(await bootstrap.resume_session(env, session, person))
+    env = await open_environment(replace(given, settings=kept))
+    return Live(await resume_session(env, session, person))
 
 
 async def test_without_a_screen_a_fault_leaves_a_session_to_resume(

@@ -12,8 +12,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agent_tui.bootstrap import Options
 from agent_tui.bootstrap.comparing import change_between, read_columns
+from agent_tui.bootstrap.environment import Options
 from agent_tui.cli import main
 from agent_tui.config.paths import shipped_sessions
 from agent_tui.sessions.align import Item, aligned

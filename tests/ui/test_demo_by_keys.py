@@ -376,7 +376,8 @@ async def test_stop_a_step_and_try_again(tmp_path: Path) -> None:
 
 
 async def test_leave_and_resume_at_the_same_gate(tmp_path: Path) -> None:
-    from agent_tui import bootstrap
+    from agent_tui.bootstrap.environment import Options, open_environment
+    from agent_tui.bootstrap.live import resume_session
     from agent_tui.demo import repository
     from agent_tui.sessions.replay import fold
 
@@ -390,7 +391,7 @@ async def test_leave_and_resume_at_the_same_gate(tmp_path: Path) -> None:
         await person.press("q")
     folder = tmp_path / "demo"
     (session,) = (folder / "sessions").iterdir()
-    options = bootstrap.Options(
+    options = Options(
         folder=folder / "durations",
         settings=repository.SETTINGS,
         sessions=folder / "sessions",
@@ -398,8 +399,8 @@ async def test_leave_and_resume_at_the_same_gate(tmp_path: Path) -> None:
         script=repository.SCRIPT,
         own_settings=False,
     )
-    env = await bootstrap.open_environment(options)
-    resumed = await bootstrap.resume_session(env, session.name)
+    env = await open_environment(options)
+    resumed = await resume_session(env, session.name)
     assert resumed.state.gate == gate
     assert resumed.state.revision == revision
     assert resumed.state.marked == marked
