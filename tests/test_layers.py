@@ -157,6 +157,22 @@ def test_the_first_paint_loads_nothing_heavy() -> None:
     }
 
 
+def test_the_home_screen_loads_no_part_of_another_screen() -> None:
+    loaded = loaded_after("import agent_tui.ui.conductor")
+    assert "agent_tui.sessions.catalog" in loaded
+    heavy = (
+        "agent_tui.bootstrap.live",
+        "agent_tui.engine.loop",
+        "agent_tui.sessions.importers",
+        "agent_tui.sessions.exporters",
+        "agent_tui.ui.controller",
+        "agent_tui.ui.diff",
+        "agent_tui.workspace.worktree",
+        "textual.widgets._text_area",
+    )
+    assert not loaded & set(heavy)
+
+
 @pytest.mark.parametrize("arguments", ["--help", "--version", "run --help", "doctor --help"])
 def test_help_loads_nothing_at_all(arguments: str) -> None:
     words = arguments.split()

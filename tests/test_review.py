@@ -13,8 +13,9 @@ from random import Random
 import pytest
 
 from agent_tui.bootstrap.environment import Options, UsageError, open_environment
-from agent_tui.bootstrap.live import LiveSession, resume_session
+from agent_tui.bootstrap.live import LiveSession
 from agent_tui.bootstrap.review import ReviewWish, report_of, start_review
+from agent_tui.bootstrap.starting import resume_session
 from agent_tui.domain.base import Actor
 from agent_tui.domain.comments import CommentDraft, CommentPlace
 from agent_tui.domain.decision import (

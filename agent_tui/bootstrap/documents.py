@@ -1,8 +1,9 @@
 """Sessions in which the planner writes a document."""
 
 from agent_tui.bootstrap.environment import Environment, UsageError
-from agent_tui.bootstrap.live import LiveSession, Opening, begin
+from agent_tui.bootstrap.live import LiveSession
 from agent_tui.bootstrap.models import ModelSource
+from agent_tui.bootstrap.starting import Opening, begin
 from agent_tui.domain.document import Document
 from agent_tui.ports import Gatekeeper
 

@@ -1,18 +1,18 @@
 """The repository, the settings that hold in it, and the sessions."""
 
-import asyncio
+from __future__ import annotations
+
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from agent_tui.config import paths
 from agent_tui.config.files import ConfigError
 from agent_tui.config.given import GivenRules
 from agent_tui.config.settings import LoadedSettings, load_settings
 from agent_tui.config.trust import TrustStore
-from agent_tui.demo import repository as demo
 from agent_tui.domain.events import RepoFacts
 from agent_tui.ports import Clock, WorkspaceError
 from agent_tui.sessions.files import LogError
@@ -20,9 +20,11 @@ from agent_tui.sessions.log import SystemClock
 from agent_tui.sessions.query import QueryError
 from agent_tui.sessions.redact import Redactor
 from agent_tui.sessions.store import SessionStore
-from agent_tui.workspace.commit import LendTerminal
 from agent_tui.workspace.keys import add_model_keys, model_keys
 from agent_tui.workspace.repository import open_repository
+
+if TYPE_CHECKING:
+    from agent_tui.workspace.commit import LendTerminal
 
 
 class UsageError(Exception):
@@ -130,33 +132,3 @@ async def open_environment(options: Options) -> Environment:
     trust = TrustStore(paths.trust_file())
     loaded = _load(options, Path(facts.root), trust)
     return Environment(options, facts, loaded, open_store(options, loaded), trust, options.clock)
-
-
-async def demo_options(
-    wanted: Path | None, words_per_s: float, clock: Clock | None = None
-) -> Options:
-    """The options of a session in the demo's repository.
-
-    Args:
-        wanted: The folder of an earlier demo, or an empty one to make the repository in; None for
-            a new temporary folder.
-
-    Raises:
-        WorkspaceError: If the folder is not empty, or cannot be used.
-    """
-    folder = await asyncio.to_thread(demo.earlier, wanted)
-    if folder is not None:
-        root = folder / demo.NAME
-    else:
-        folder = await asyncio.to_thread(demo.demo_folder, wanted)
-        root = await demo.create(folder)
-    return Options(
-        folder=root,
-        settings=demo.SETTINGS,
-        sessions=folder / "sessions",
-        worktrees=folder / "worktrees",
-        script=demo.SCRIPT,
-        words_per_s=words_per_s,
-        own_settings=False,
-        clock=clock or SystemClock(),
-    )

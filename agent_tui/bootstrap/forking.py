@@ -9,8 +9,8 @@ from typing import Literal
 from agent_tui import __version__
 from agent_tui.bootstrap.environment import Environment, UsageError
 from agent_tui.bootstrap.library import tree_of
-from agent_tui.bootstrap.live import gate_policies
 from agent_tui.bootstrap.models import ROLES, ModelSource
+from agent_tui.bootstrap.starting import gate_policies
 from agent_tui.domain.base import Actor, ModelRef, Role
 from agent_tui.domain.decision import Gate
 from agent_tui.domain.events import (

@@ -1,19 +1,12 @@
-"""What can be done with saved sessions: verify, look at files, check out, delete."""
+"""What can be done with saved sessions: verify, look at files, check out."""
 
 import re
-import shutil
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
-from agent_tui.bootstrap.environment import (
-    Options,
-    UsageError,
-    load_configuration,
-    open_store,
-)
+from agent_tui.bootstrap.environment import Options, UsageError
 from agent_tui.bootstrap.saved import look_at, saved_path
-from agent_tui.config import paths
 from agent_tui.domain.base import BlobRef
 from agent_tui.domain.events import GateOpened
 from agent_tui.domain.patch import parse_patch
@@ -22,7 +15,6 @@ from agent_tui.domain.text import one_line
 from agent_tui.ports import WorkspaceError
 from agent_tui.sessions.blobs import get_blob
 from agent_tui.sessions.files import LogError
-from agent_tui.sessions.lock import SessionLocked, is_locked
 from agent_tui.sessions.replay import Replay
 from agent_tui.sessions.saved import SavedSession
 from agent_tui.sessions.verify import Report, verify_folder
@@ -237,64 +229,3 @@ def files_at(saved: SavedSession, position: int) -> Files:
             pass  # no repository any more: the patch is what is left
     patch = parse_patch(patch_at(saved, position))
     return Files(tuple(file.path for file in patch.files), False, None, tree)
-
-
-# -- delete ----------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class Freed:
-    """What deleting a session removes.
-
-    Attributes:
-        size: Bytes of its folder and its worktree.
-        refs: Refs that keep its trees in the repository. Its branch and its commits stay.
-    """
-
-    folder: Path
-    worktree: Path | None
-    size: int
-    refs: int
-
-
-def would_free(options: Options, name: str) -> Freed:
-    """What deleting a session would remove. Nothing is changed.
-
-    Raises:
-        LogError: If there is no such session, or a process has it open.
-    """
-    store = open_store(options, load_configuration(options, None))
-    folder = store.path(store.resolve(name))
-    if folder.is_dir() and is_locked(folder):
-        raise SessionLocked(f"session {folder.name} is open in a process; leave it there first")
-    worktree = (options.worktrees or paths.worktrees_folder()) / folder.stem
-    places = [folder, *([worktree] if worktree.is_dir() else [])]
-    files = [f for p in places for f in ([p] if p.is_file() else p.rglob("*"))]
-    size = sum(file.lstat().st_size for file in files if not file.is_dir())
-    return Freed(folder, worktree if worktree.is_dir() else None, size, 0)
-
-
-def delete(freed: Freed) -> Freed:
-    """Delete a session: its folder, its worktree, and the refs that keep its trees.
-
-    Raises:
-        LogError: If something cannot be removed.
-    """
-    refs = 0
-    root: Path | None = None
-    if freed.folder.is_dir():
-        saved = SavedSession.open(freed.folder)
-        root = Path(saved.started.repo.root) if saved.started else None
-    try:
-        if root is not None and root.is_dir():
-            with Inspection(root) as inspection:
-                refs = inspection.forget(freed.folder.name, freed.worktree)
-        if freed.worktree is not None and freed.worktree.is_dir():
-            shutil.rmtree(freed.worktree)
-        if freed.folder.is_dir():
-            shutil.rmtree(freed.folder)
-        else:
-            freed.folder.unlink()
-    except OSError as error:
-        raise LogError(f"cannot delete {freed.folder}: {error.strerror}") from error
-    return replace(freed, refs=refs)

@@ -3,8 +3,9 @@
 from dataclasses import dataclass
 
 from agent_tui.bootstrap.environment import Environment, UsageError
-from agent_tui.bootstrap.live import LiveSession, Opening, begin
+from agent_tui.bootstrap.live import LiveSession
 from agent_tui.bootstrap.models import ModelSource
+from agent_tui.bootstrap.starting import Opening, begin
 from agent_tui.config import paths
 from agent_tui.domain.base import Role
 from agent_tui.domain.given import Then

@@ -4,7 +4,6 @@ import hashlib
 from pathlib import Path
 
 from agent_tui.bootstrap.environment import Options, UsageError, load_configuration, open_store
-from agent_tui.bootstrap.transfer import read_foreign
 from agent_tui.config import paths
 from agent_tui.sessions.log import EVENTS
 from agent_tui.sessions.marks import FILE as MARKS
@@ -45,6 +44,9 @@ def find_saved(options: Options, name: str | None) -> ReadSession:
 def _read(path: Path) -> ReadSession:
     """A file that another agent wrote is recognised by its content."""
     if path.is_file() and path.name != EVENTS and path.suffix != SUFFIX:
+        # The readers of other agents' files are loaded for such a file alone.
+        from agent_tui.bootstrap.importing import read_foreign  # noqa: PLC0415
+
         return read_foreign(path)
     return open_path(path)
 

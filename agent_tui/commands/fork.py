@@ -46,7 +46,7 @@ def _fork(arguments: argparse.Namespace) -> int:
     from agent_tui.bootstrap import library  # noqa: PLC0415
     from agent_tui.bootstrap.environment import open_environment  # noqa: PLC0415
     from agent_tui.bootstrap.forking import ForkWish, fork_session  # noqa: PLC0415
-    from agent_tui.bootstrap.live import resume_session  # noqa: PLC0415
+    from agent_tui.bootstrap.starting import resume_session  # noqa: PLC0415
     from agent_tui.headless import run_headless  # noqa: PLC0415
 
     spec = ""

@@ -191,7 +191,7 @@ def _archive(arguments: argparse.Namespace) -> int:
 
 
 def _delete(arguments: argparse.Namespace) -> int:
-    from agent_tui.bootstrap.library import delete, would_free  # noqa: PLC0415
+    from agent_tui.bootstrap.deleting import delete, would_free  # noqa: PLC0415
     from agent_tui.domain.text import counted  # noqa: PLC0415
 
     freed = would_free(options_of(arguments), arguments.session)

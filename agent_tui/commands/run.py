@@ -45,8 +45,8 @@ def add(commands: Subparsers[argparse.ArgumentParser], parents: Parents) -> None
 def _demo(arguments: argparse.Namespace) -> int:
     import asyncio  # noqa: PLC0415 - not needed for --help and --version
 
-    from agent_tui.bootstrap.environment import demo_options, open_environment  # noqa: PLC0415
-    from agent_tui.bootstrap.live import run_demo  # noqa: PLC0415
+    from agent_tui.bootstrap.demo import demo_options, run_demo  # noqa: PLC0415
+    from agent_tui.bootstrap.environment import open_environment  # noqa: PLC0415
     from agent_tui.headless import run_headless  # noqa: PLC0415
 
     async def go() -> int:
@@ -68,7 +68,7 @@ def _run(arguments: argparse.Namespace) -> int:
     import asyncio  # noqa: PLC0415 - not needed for --help and --version
 
     from agent_tui.bootstrap.environment import open_environment  # noqa: PLC0415
-    from agent_tui.bootstrap.live import start_session  # noqa: PLC0415
+    from agent_tui.bootstrap.starting import start_session  # noqa: PLC0415
     from agent_tui.headless import run_headless  # noqa: PLC0415
 
     async def go() -> int:
@@ -87,7 +87,7 @@ def _resume(arguments: argparse.Namespace) -> int:
     import asyncio  # noqa: PLC0415 - not needed for --help and --version
 
     from agent_tui.bootstrap.environment import open_environment  # noqa: PLC0415
-    from agent_tui.bootstrap.live import resume_session  # noqa: PLC0415
+    from agent_tui.bootstrap.starting import resume_session  # noqa: PLC0415
     from agent_tui.headless import run_headless  # noqa: PLC0415
 
     async def go() -> int:

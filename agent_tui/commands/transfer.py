@@ -13,7 +13,7 @@ from agent_tui.commands.output import write_exact
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from agent_tui.bootstrap.transfer import Imported
+    from agent_tui.bootstrap.importing import Imported
     from agent_tui.sessions.exporters.prepare import Prepared
     from agent_tui.sessions.importers.account import Account
 
@@ -90,7 +90,7 @@ def add(commands: Subparsers[argparse.ArgumentParser], parents: Parents) -> None
 
 
 def _import(arguments: argparse.Namespace) -> int:
-    from agent_tui.bootstrap.transfer import import_sessions  # noqa: PLC0415
+    from agent_tui.bootstrap.importing import import_sessions  # noqa: PLC0415
 
     failed = unknown = done = 0
     path = arguments.path.expanduser()
@@ -150,7 +150,7 @@ def _account_lines(result: Imported, account: Account) -> list[str]:
 
 
 def _export(arguments: argparse.Namespace) -> int:
-    from agent_tui.bootstrap.transfer import export_session  # noqa: PLC0415
+    from agent_tui.bootstrap.exporting import export_session  # noqa: PLC0415
     from agent_tui.domain.text import one_line  # noqa: PLC0415
     from agent_tui.headless import progress  # noqa: PLC0415
     from agent_tui.sessions.exporters.export import SUFFIX  # noqa: PLC0415

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import gc
-import importlib
 from collections.abc import Iterable, Sequence
 from functools import partial
 from pathlib import Path
@@ -23,6 +22,7 @@ from agent_tui.config.early import EarlySettings, early_theme, read_early
 from agent_tui.config.themes import DEFAULT
 from agent_tui.ui.actions import ACTIONS
 from agent_tui.ui.launch import Launch
+from agent_tui.ui.loading import imported
 from agent_tui.ui.safety import VisibleControls
 from agent_tui.ui.screens.home import HomeScreen
 from agent_tui.ui.screens.session import SessionScreen
@@ -30,7 +30,6 @@ from agent_tui.ui.terminal import WATCH_S, Terminal, on_end
 from agent_tui.ui.theming import textual_theme, with_fallbacks
 
 if TYPE_CHECKING:
-    from agent_tui.ui import conductor as conductor_module
     from agent_tui.ui.conductor import Conductor
 
 
@@ -127,10 +126,9 @@ class AgentTui(App[None]):
     # -- what is loaded behind the first paint -----------------------------------------------
 
     async def load_conductor(self) -> Conductor:
-        """Import the engine and all below it in a thread, once."""
+        """Import what reads settings and sessions, in a thread, once."""
         if self.conductor is None:
-            module: Any = await asyncio.to_thread(importlib.import_module, "agent_tui.ui.conductor")
-            loaded: type[conductor_module.Conductor] = module.Conductor
+            loaded: type[Conductor] = (await imported("agent_tui.ui.conductor")).Conductor
             self.conductor = loaded(self, self.launch)
             if not gc.isenabled():
                 gc.freeze()  # modules and classes stay for good: later collections pass them over

@@ -24,7 +24,7 @@ from agent_tui.ui.diff import DiffView
 from agent_tui.ui.editor import EditorError, edit_file, edit_text, editor_command
 from agent_tui.ui.live_controller import LiveController, failed_role
 from agent_tui.ui.screens.choose import ModelDialog
-from agent_tui.ui.screens.dialogs import EditDialog
+from agent_tui.ui.screens.writing import EditDialog
 
 
 class Edits:

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 from agent_tui.domain.decision import AddFinding, FindingDraft, Gate, Reopen, Waive
 from agent_tui.domain.text import visible_lines
 from agent_tui.domain.verdict import LedgerEntry, Severity
-from agent_tui.ui.screens.dialogs import FindingDialog, ReasonDialog
+from agent_tui.ui.screens.writing import FindingDialog, ReasonDialog
 
 if TYPE_CHECKING:
     from agent_tui.ui.live_controller import LiveController

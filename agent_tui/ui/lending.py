@@ -10,12 +10,14 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from textual.app import App, SuspendNotSupported
 
 from agent_tui.ui.terminal import Interrupts, say_last
-from agent_tui.workspace.commit import LendTerminal
+
+if TYPE_CHECKING:
+    from agent_tui.workspace.commit import LendTerminal
 
 _PATIENCE_S = 20.0
 """How long the git thread waits for the screen to go; a program that ends will not answer."""

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING
 from textual.content import Content
 
 from agent_tui.bootstrap.environment import USER_ERRORS, Environment
-from agent_tui.bootstrap.library import Freed, delete, would_free
 from agent_tui.domain.text import counted, one_line, visible_lines
 from agent_tui.sessions.labels import Labels
 from agent_tui.sessions.query import QueryError
 from agent_tui.sessions.summary import SessionSummary
 from agent_tui.ui import library
+from agent_tui.ui.loading import imported
 from agent_tui.ui.render.filters import filter_rows
 from agent_tui.ui.render.home import home_header, problem_rows, session_rows
 from agent_tui.ui.screens.ask import AskDialog, PickDialog
@@ -23,6 +23,7 @@ from agent_tui.ui.screens.home import HomeScreen
 from agent_tui.ui.widgets.rows import Row
 
 if TYPE_CHECKING:
+    from agent_tui.bootstrap.deleting import Freed
     from agent_tui.ui.app import AgentTui
 
 Made = tuple[Content, Callable[[int], list[Row]]]
@@ -140,9 +141,11 @@ class Listing:
 
     async def _ask_delete(self, sessions: tuple[str, ...]) -> None:
         env = await self._environment(False)
+        deleting = await imported("agent_tui.bootstrap.deleting")
         try:
-            freed = [
-                await asyncio.to_thread(would_free, env.options, session) for session in sessions
+            freed: list[Freed] = [
+                await asyncio.to_thread(deleting.would_free, env.options, session)
+                for session in sessions
             ]
         except USER_ERRORS as error:
             self._tell(str(error))
@@ -158,7 +161,7 @@ class Listing:
 
         def done(yes: bool | None) -> None:
             if yes:
-                self._app.run_worker(self._delete(freed), name="delete")
+                self._app.run_worker(self._delete(freed, deleting.delete), name="delete")
 
         title = f"Delete {counted(len(freed), 'session')} for good?"
         self._app.push_screen(ConfirmDialog(title, body, yes="Delete", no="Keep"), done)
@@ -167,7 +170,7 @@ class Listing:
         summary = self._listed.get(found.folder.stem) or self._listed.get(found.folder.name)
         return (summary.title if summary is not None else "") or found.folder.name
 
-    async def _delete(self, freed: list[Freed]) -> None:
+    async def _delete(self, freed: list[Freed], delete: Callable[[Freed], Freed]) -> None:
         size = 0
         try:
             for found in freed:

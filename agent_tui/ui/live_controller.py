@@ -29,8 +29,9 @@ from agent_tui.ui.render.given import approve_label, given_of
 from agent_tui.ui.render.status import count
 from agent_tui.ui.reviewing import turn_down
 from agent_tui.ui.screens import tool_gate
-from agent_tui.ui.screens.dialogs import Draft, ReasonDialog
+from agent_tui.ui.screens.dialogs import Draft
 from agent_tui.ui.screens.session import SessionScreen
+from agent_tui.ui.screens.writing import ReasonDialog
 
 MAX_DEAF_S = 2.0
 """Keys are not dead for longer than this, however fast the person types."""

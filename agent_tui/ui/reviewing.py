@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING
 
 from agent_tui.domain.decision import Gate, Reject
-from agent_tui.ui.screens.dialogs import ReasonDialog
+from agent_tui.ui.screens.writing import ReasonDialog
 
 if TYPE_CHECKING:
     from agent_tui.ui.live_controller import LiveController

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from agent_tui.bootstrap.environment import Options, open_environment
-from agent_tui.bootstrap.live import start_session
+from agent_tui.bootstrap.starting import start_session
 from agent_tui.domain.events import Record, StepFinished, StepStarted
 from agent_tui.domain.turn import ModelEvent, ModelRequest
 from agent_tui.providers.scripted import ScriptedModel

@@ -9,11 +9,12 @@ from pathlib import Path
 import pytest
 
 from agent_tui.bootstrap import library as lib
-from agent_tui.bootstrap.environment import Options, UsageError, demo_options, open_environment
+from agent_tui.bootstrap.demo import demo_options
+from agent_tui.bootstrap.environment import Options, UsageError, open_environment
 from agent_tui.bootstrap.forking import Decision, ForkWish, fork_session
-from agent_tui.bootstrap.live import resume_session, start_session
+from agent_tui.bootstrap.importing import import_sessions
 from agent_tui.bootstrap.saved import find_saved, look_at
-from agent_tui.bootstrap.transfer import import_sessions
+from agent_tui.bootstrap.starting import resume_session, start_session
 from agent_tui.cli import main
 from agent_tui.config.paths import shipped_sessions
 from agent_tui.demo.repository import REQUEST

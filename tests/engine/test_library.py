@@ -10,10 +10,12 @@ from pathlib import Path
 import pytest
 
 from agent_tui.bootstrap import library as lib
-from agent_tui.bootstrap.environment import Options, demo_options, open_environment
+from agent_tui.bootstrap.deleting import delete, would_free
+from agent_tui.bootstrap.demo import demo_options
+from agent_tui.bootstrap.environment import Options, open_environment
 from agent_tui.bootstrap.forking import ForkWish, fork_session
-from agent_tui.bootstrap.live import resume_session, start_session
 from agent_tui.bootstrap.saved import look_at
+from agent_tui.bootstrap.starting import resume_session, start_session
 from agent_tui.demo.repository import REQUEST
 from agent_tui.domain import events as e
 from agent_tui.ports import WorkspaceError
@@ -225,7 +227,7 @@ async def test_a_fork_goes_its_own_way(made: tuple[Path, Options, str]) -> None:
     assert columns[0].keys() == columns[1].keys()
     # Deleting it frees its refs and its folder; the commit and the branch stay.
     root = folder / "durations"
-    freed = lib.delete(lib.would_free(options, new_id))
+    freed = delete(would_free(options, new_id))
     assert freed.refs > 0
     assert not freed.folder.exists()
     assert git(root, "for-each-ref", f"refs/agent-tui/{new_id}") == ""

@@ -15,8 +15,10 @@ from pathlib import Path
 
 import pytest
 
-from agent_tui.bootstrap.environment import Options, demo_options, open_environment
-from agent_tui.bootstrap.live import LiveSession, resume_session, start_session
+from agent_tui.bootstrap.demo import demo_options
+from agent_tui.bootstrap.environment import Options, open_environment
+from agent_tui.bootstrap.live import LiveSession
+from agent_tui.bootstrap.starting import resume_session, start_session
 from agent_tui.demo.repository import REQUEST
 from agent_tui.domain import events as e
 from agent_tui.domain.state import Phase

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from agent_tui.bootstrap.environment import Options, open_environment
-from agent_tui.bootstrap.live import resume_session, start_session
+from agent_tui.bootstrap.starting import resume_session, start_session
 from agent_tui.domain import events as e
 from agent_tui.domain.fold import apply
 from agent_tui.domain.state import State

@@ -25,7 +25,8 @@ from provider_frames import (
 from provider_loopback import Loopback, Reply
 
 from agent_tui.bootstrap.environment import Options, open_environment
-from agent_tui.bootstrap.live import LiveSession, resume_session, start_session
+from agent_tui.bootstrap.live import LiveSession
+from agent_tui.bootstrap.starting import resume_session, start_session
 from agent_tui.domain import events as e
 from agent_tui.domain.base import Actor
 from agent_tui.domain.decision import Answer, Approve, Gate

@@ -17,7 +17,7 @@ import pytest
 from live_session import FAIL, KEYS, PASS, REPORT, SPEC, Live, Person, options
 
 from agent_tui.bootstrap.environment import open_environment
-from agent_tui.bootstrap.live import start_session
+from agent_tui.bootstrap.starting import start_session
 from agent_tui.domain import events as e
 
 NODE = shutil.which("node")

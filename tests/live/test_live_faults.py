@@ -285,7 +285,7 @@ async def _resume_without_flags(
     from live_session import options
 
     from agent_tui.bootstrap.environment import open_environment
-    from agent_tui.bootstrap.live import resume_session
+    from agent_tui.bootstrap.starting import resume_session
 
     given = options(folder, server.url)
     kept = {k: v for k, v in given.settings.items() if not k.startswith("roles.")}

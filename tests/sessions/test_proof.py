@@ -14,8 +14,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pydantic import TypeAdapter
 
-from agent_tui.bootstrap.environment import demo_options, open_environment
-from agent_tui.bootstrap.live import start_session
+from agent_tui.bootstrap.demo import demo_options
+from agent_tui.bootstrap.environment import open_environment
+from agent_tui.bootstrap.starting import start_session
 from agent_tui.config.paths import shipped_sessions
 from agent_tui.demo.repository import REQUEST
 from agent_tui.domain import events as e

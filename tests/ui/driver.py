@@ -81,13 +81,15 @@ class Driver:
         await self.loaded()
         conductor = self.app.conductor
         assert conductor is not None
+        assert conductor.running is not None
+        gates = conductor.running.gates
 
         def parked() -> bool:
-            gate = conductor.gates.waiting
+            gate = gates.waiting
             return gate is not None and (gate.id == self._gate) is same
 
         await self.until(parked, f"a gate ({kind})")
-        gate = conductor.gates.waiting
+        gate = gates.waiting
         assert gate is not None
         assert gate.kind == kind, f"parked at {gate.kind} ({gate.question}), not at {kind}"
         self._gate = gate.id

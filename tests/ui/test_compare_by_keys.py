@@ -9,9 +9,10 @@ from pathlib import Path
 import pytest
 
 from agent_tui.bootstrap import library as lib
-from agent_tui.bootstrap.environment import Options, demo_options, open_environment
+from agent_tui.bootstrap.demo import demo_options
+from agent_tui.bootstrap.environment import Options, open_environment
 from agent_tui.bootstrap.forking import ForkWish, fork_session
-from agent_tui.bootstrap.live import start_session
+from agent_tui.bootstrap.starting import start_session
 from agent_tui.config.paths import shipped_sessions
 from agent_tui.demo.repository import REQUEST
 from agent_tui.domain.state import State

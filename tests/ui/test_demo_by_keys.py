@@ -377,7 +377,7 @@ async def test_stop_a_step_and_try_again(tmp_path: Path) -> None:
 
 async def test_leave_and_resume_at_the_same_gate(tmp_path: Path) -> None:
     from agent_tui.bootstrap.environment import Options, open_environment
-    from agent_tui.bootstrap.live import resume_session
+    from agent_tui.bootstrap.starting import resume_session
     from agent_tui.demo import repository
     from agent_tui.sessions.replay import fold
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from agent_tui.ui.screens.dialogs import EditDialog, ReasonDialog
+from agent_tui.ui.screens.writing import EditDialog, ReasonDialog
 from tests.ui.driver import demo, drive
 
 pytestmark = pytest.mark.anyio

@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 from textual.widgets import Input
 
-from agent_tui.bootstrap.environment import demo_options, open_environment
-from agent_tui.bootstrap.live import start_session
+from agent_tui.bootstrap.demo import demo_options
+from agent_tui.bootstrap.environment import open_environment
+from agent_tui.bootstrap.starting import start_session
 from agent_tui.config.paths import shipped_sessions
 from agent_tui.demo.repository import REQUEST
 from agent_tui.domain import events as e

@@ -12,7 +12,8 @@ from textual.containers import Horizontal, Vertical
 from textual.content import Content
 from textual.widgets import Button, Input, Label
 
-from agent_tui.ui.screens.dialogs import Dialog, EditDialog
+from agent_tui.ui.screens.dialogs import Dialog
+from agent_tui.ui.screens.writing import EditDialog
 
 CHOICES = ("approve", "reject", "stop")
 

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import gc
-import importlib
 import shutil
 from collections.abc import Awaitable, Callable, Mapping
-from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
+from typing import TYPE_CHECKING, ClassVar, TypeVar
 
 from textual import on
 from textual.app import ComposeResult
@@ -21,6 +20,7 @@ from textual.widgets import Input
 
 from agent_tui.ui.actions import bindings
 from agent_tui.ui.keymap import keys_in_force
+from agent_tui.ui.loading import imported
 from agent_tui.ui.widgets.bars import Bar, GateBar, Pane, PaneTabs, Timeline
 from agent_tui.ui.widgets.rows import RowsView
 
@@ -102,7 +102,7 @@ class SessionScreen(Screen[None]):
 
     async def _load(self) -> None:
         name = "agent_tui.ui.widgets.session_diff"
-        module: Any = await asyncio.to_thread(importlib.import_module, name)
+        module = await imported(name)
         self._diff = module.SessionDiff(lambda: self.controller, id="diff").without_focus_styles()
         self.show_activity(True)
         await self.query_one("#diff-pane").mount(self._diff, before=0)
