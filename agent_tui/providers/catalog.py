@@ -13,7 +13,7 @@ from agent_tui.domain.base import ModelRef, Role
 from agent_tui.domain.text import visible
 from agent_tui.domain.turn import ModelError
 from agent_tui.ports import Clock
-from agent_tui.providers import anthropic, openai_responses
+from agent_tui.providers import anthropic, responses_request
 from agent_tui.providers.anthropic import AnthropicModel
 from agent_tui.providers.native_patch import has_native_patch
 from agent_tui.providers.openai_chat import ChatModel
@@ -174,13 +174,13 @@ def _adapter(
             timeouts=config.timeouts,
             tape=tape,
         )
-    _check_effort(ref, config.effort, get_args(openai_responses.Effort))
+    _check_effort(ref, config.effort, get_args(responses_request.Effort))
     return ResponsesModel(
         ref,
         key,
         clock,
         base_url=config.base_url,
-        effort=cast(openai_responses.Effort | None, config.effort),
+        effort=cast(responses_request.Effort | None, config.effort),
         thinking=config.thinking,
         native_patch=_native_patch(ref, config),
         timeouts=config.timeouts,

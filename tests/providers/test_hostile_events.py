@@ -12,7 +12,7 @@ from provider_loopback import Loopback, Reply
 
 from agent_tui.domain.turn import Done, Message, ModelError, ModelRequest
 from agent_tui.domain.usage import Latency
-from agent_tui.providers import anthropic, openai_chat, openai_responses
+from agent_tui.providers import anthropic, openai_chat, openai_responses, responses_request
 from agent_tui.providers.failures import Peer
 from agent_tui.providers.wire import Turn
 
@@ -64,7 +64,7 @@ def test_any_events_end_well(name: str, events: list[dict[str, Any]]) -> None:
     json.dumps(done.message.replay.turn)  # type: ignore[attr-defined]
     for request in (_request(done.message), _request(Message("assistant", done.message.text))):
         anthropic.request_body("m", request, effort=None, thinking=True)
-        openai_responses.request_body("m", request, effort=None, thinking=True, summaries=True)
+        responses_request.request_body("m", request, effort=None, thinking=True, summaries=True)
         openai_chat.request_body("m", request, effort=None, enforce_schema=True)
 
 

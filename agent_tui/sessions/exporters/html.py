@@ -19,6 +19,8 @@ from agent_tui.domain.patch import Patch
 from agent_tui.domain.state import State
 from agent_tui.domain.text import one_line, title_line
 from agent_tui.sessions.exporters import html_panes as panes
+from agent_tui.sessions.exporters.html_diff import diff_pane, diff_title
+from agent_tui.sessions.exporters.html_elements import esc, seconds, span
 from agent_tui.sessions.exporters.prepare import Prepared
 
 Describe = Callable[[e.Record, State], str]
@@ -49,10 +51,10 @@ def export_html(prepared: Prepared, describe: Describe) -> bytes:
     values = {
         "csp": _policy(style, script),
         "title": html.escape(title_line(started.request, 120) or prepared.id),
-        "repo": panes.esc(started.repo.name),
+        "repo": esc(started.repo.name),
         "branch": _branch(started),
-        "request": panes.esc(title_line(started.request, 400)),
-        "session": panes.esc(prepared.id),
+        "request": esc(title_line(started.request, 400)),
+        "session": esc(prepared.id),
         "style": style,
         "script": script,
         "data": data,
@@ -68,7 +70,7 @@ def export_html(prepared: Prepared, describe: Describe) -> bytes:
 def _branch(started: e.SessionStarted) -> str:
     """The branch; of an imported session without one, nobody knows whether there was one."""
     branch = started.repo.branch or ("detached" if started.source is None else "")
-    return panes.span(f"⎇ {branch}", "muted") if branch else ""
+    return span(f"⎇ {branch}", "muted") if branch else ""
 
 
 def _policy(style: str, script: str) -> str:
@@ -135,7 +137,7 @@ def _caption(record: e.Record, state: State, describe: Describe) -> str:
     elif isinstance(record.event, e.RequestAdded):
         words = f"the person asks: {one_line(record.event.text, 200)}"
     elif isinstance(record.event, e.GateDecided) and record.event.waited_s:
-        words += f" (after {panes.seconds(record.event.waited_s)})"
+        words += f" (after {seconds(record.event.waited_s)})"
     return f"{record.event.type}  {one_line(words, 300)}".rstrip()
 
 
@@ -158,8 +160,8 @@ def _content(prepared: Prepared, state: State, patches: dict[str, Patch]) -> dic
         "head": panes.header(state),
         "spec_title": panes.spec_title(state),
         "spec": panes.spec_pane(state, links),
-        "diff_title": panes.diff_title(state),
-        "diff": panes.diff_pane(state, patch, links),
+        "diff_title": diff_title(state),
+        "diff": diff_pane(state, patch, links),
         "verdict_title": panes.verdict_title(state),
         "verdict": panes.verdict_pane(state),
     }

@@ -1,20 +1,22 @@
-"""The three panes, the header and the timeline as HTML. Every text from outside is escaped."""
-
-import html
-from collections.abc import Iterable
+"""The header, the spec and the verdict as HTML; the diff is in a module of its own."""
 
 from agent_tui.domain import events as e
-from agent_tui.domain.links import Links, anchor
-from agent_tui.domain.patch import FilePatch, Hunk, Patch
-from agent_tui.domain.state import Decided, Revision, State, Step
-from agent_tui.domain.text import decode, one_line, visible, visible_lines
+from agent_tui.domain.links import Links
+from agent_tui.domain.state import Decided, Revision, State
+from agent_tui.domain.text import one_line
 from agent_tui.domain.verdict import LedgerEntry
-
-MAX_LINES = 20_000
-"""Lines of one patch that are written; the rest is counted."""
+from agent_tui.sessions.exporters.html_elements import (
+    FINDING,
+    block,
+    bullets,
+    esc,
+    heading,
+    lines,
+    seconds,
+    span,
+)
 
 SIGN = {"met": ("✓", "ok"), "unmet": ("✗", "bad"), "unclear": ("?", "warn"), None: ("·", "muted")}
-FINDING = {"open": "bad", "disputed": "warn", "fixed": "ok", "waived": "muted", "deferred": "muted"}
 LISTS = {
     "steps": "Steps",
     "open_questions": "Open questions",
@@ -24,39 +26,6 @@ LISTS = {
     "risks": "Risks",
     "test_plan": "Test plan",
 }
-_CLASS = {"+": "add", "-": "del", " ": "ctx"}
-
-
-def esc(text: str) -> str:
-    """One line of text from outside, safe inside an element or a quoted attribute."""
-    return html.escape(visible(text))
-
-
-def block(text: str, css: str = "") -> str:
-    """A text of several lines as a paragraph that keeps its line ends."""
-    shown = html.escape(visible_lines(text.strip("\n")))
-    return f'<p class="text {css}">{shown}</p>' if shown else ""
-
-
-def span(text: str, css: str) -> str:
-    """A coloured word."""
-    return f'<span class="{css}">{esc(text)}</span>'
-
-
-def heading(text: str, note: str = "") -> str:
-    """A small heading inside a pane."""
-    more = f" {span(note, 'note')}" if note else ""
-    return f"<h3>{esc(text)}{more}</h3>"
-
-
-def seconds(value: float) -> str:
-    """A duration for people."""
-    if value < 60:
-        return f"{value:.1f}s" if value < 10 else f"{value:.0f}s"
-    minutes, rest = divmod(int(value), 60)
-    if minutes < 60:
-        return f"{minutes}m{rest:02d}s"
-    return f"{minutes // 60}h{minutes % 60:02d}m"
 
 
 def money(state: State) -> str:
@@ -122,14 +91,10 @@ def spec_pane(state: State, links: Links | None) -> str:
     for field, title in LISTS.items():
         texts: tuple[str, ...] = getattr(spec, field)
         if texts:
-            out.append(heading(title) + _list(texts))
+            out.append(heading(title) + bullets(texts))
     if state.requests or (state.session and state.session.source):
         out.append(_requests(state))
     return "".join(out)
-
-
-def _list(texts: Iterable[str]) -> str:
-    return "<ul>" + "".join(f"<li>{esc(text)}</li>" for text in texts) + "</ul>"
 
 
 def _requests(state: State) -> str:
@@ -147,127 +112,6 @@ def _thinking(state: State) -> str:
         return ""
     text = "".join(piece.text for piece in step.output if piece.channel == "thinking")
     return heading("Thinking") + block(text, "muted") if text.strip() else ""
-
-
-# -- the diff --------------------------------------------------------------------------------------
-
-
-def diff_title(state: State) -> str:
-    """The pane's title."""
-    step, revision = state.step, state.revision
-    if step is not None and step.kind == "code" and step.running:
-        return f"DIFF attempt {step.attempt} {span('coding…', 'model')}"
-    if revision is None:
-        return "DIFF"
-    whose = {"person": "yours", "hooks": "changed by a hook"}.get(revision.author, "")
-    mine = f" {span(whose, 'person')}" if whose else ""
-    approved = f" {span('✓', 'ok')}" if revision.approval else ""
-    return f"DIFF attempt {revision.attempt}{mine}{approved}"
-
-
-def diff_pane(state: State, patch: Patch, links: Links | None) -> str:
-    """The change in force, or what the coder does while there is none."""
-    step, revision = state.step, state.revision
-    if revision is None or (step is not None and step.kind == "code" and step.outcome != "done"):
-        coding = next((s for s in reversed(state.steps) if s.kind == "code"), None)
-        return activity(coding) if coding else "<p class='muted'>No change yet.</p>"
-    findings: dict[tuple[str, int], list[LedgerEntry]] = {}
-    for entry in state.ledger:
-        finding = entry.finding
-        line = anchor(patch, finding.path, finding.line, finding.quote)
-        if finding.path and line:
-            findings.setdefault((finding.path, line), []).append(entry)
-    out = [_report(revision)]
-    left = MAX_LINES
-    number, total = 0, patch.hunk_count
-    for file in patch.files:
-        body = []
-        for hunk in file.hunks:
-            number += 1
-            if left <= 0:
-                continue
-            left -= len(hunk.lines)
-            criteria = links.criteria_of(hunk.id) if links else ()
-            body.append(_hunk(file, hunk, f"{number}/{total}", criteria, findings))
-        out.append(_file(file, "".join(body)))
-    if left <= 0:
-        out.append(f"<p class='warn'>Only the first {MAX_LINES:,} lines are shown.</p>")
-    return "".join(out)
-
-
-def _report(revision: Revision) -> str:
-    out = []
-    if revision.change:
-        out.append(heading("Changed", "the models are told") + block(revision.change, "person"))
-    if revision.report is not None:
-        out.append(block(revision.report.summary, "model"))
-        for label, texts in (
-            ("not done", revision.report.not_done),
-            ("unsure", revision.report.unsure),
-        ):
-            out += [f"<p>{span(f'{label}:', 'warn')} {esc(text)}</p>" for text in texts]
-    out += [f"<p>{span('not known:', 'warn')} {esc(note)}</p>" for note in revision.notes]
-    return "".join(out)
-
-
-def _file(file: FilePatch, body: str) -> str:
-    name = f"{file.old_path} → {file.path}" if file.old_path else file.path
-    status = f" {span(file.status, 'warn')}" if file.status != "modified" else ""
-    binary = f" {span('binary', 'warn')}" if file.binary else ""
-    counts = f"{span(f'+{file.added}', 'ok')} {span(f'−{file.removed}', 'bad')}"
-    return (
-        f"<details open><summary><b>{esc(name)}</b>{status}{binary} {counts}</summary>"
-        f"{body}</details>"
-    )
-
-
-def _hunk(
-    file: FilePatch,
-    hunk: Hunk,
-    place: str,
-    criteria: tuple[str, ...],
-    findings: dict[tuple[str, int], list[LedgerEntry]],
-) -> str:
-    claims = f" · {' '.join(criteria)}" if criteria else ""
-    section = f"  {hunk.section}" if hunk.section else ""
-    out = [f"<div class='hunk'>@@ {place}{esc(claims)}{span(section, 'muted')}</div>"]
-    for old, new, line in hunk.numbered():
-        shown = new if line.kind != "-" else old
-        text = esc(decode(line.data).expandtabs(4))
-        sign = line.kind if line.kind != "-" else "−"
-        end = "" if line.ends else span("  no newline at the end", "muted")
-        out.append(
-            f"<div class='{_CLASS[line.kind]}'><i>{shown}</i><s>{sign}</s>"
-            f"<code>{text or ' '}</code>{end}</div>"
-        )
-        if new is not None and line.kind != "-":
-            for entry in findings.get((file.path, new), ()):
-                css = FINDING[entry.status]
-                words = f"▲ {entry.finding.id} {entry.finding.title}"
-                out.append(f"<div class='finding {css}'>{esc(words)}</div>")
-    return f"<div class='lines'>{''.join(out)}</div>"
-
-
-def activity(step: Step) -> str:
-    """What a step streamed: thinking, words, calls and their results."""
-    out = []
-    for piece in step.output:
-        if piece.channel == "thinking":
-            out.append(block(piece.text, "thinking muted"))
-        elif piece.channel == "tool":
-            out.append(f"<p class='call model'>› {esc(one_line(piece.text, 300))}</p>")
-        elif piece.channel == "output":
-            failed = piece.text.startswith("failed")
-            out.append(f"<pre class='{'bad' if failed else 'muted'}'>{_pre(piece.text)}</pre>")
-        else:
-            out.append(block(piece.text))
-    if step.detail:
-        out.append(block(step.detail, "bad"))
-    return "".join(out) or "<p class='muted'>…</p>"
-
-
-def _pre(text: str) -> str:
-    return html.escape(visible_lines(text.strip("\n")))
 
 
 # -- the verdict -----------------------------------------------------------------------------------
@@ -318,11 +162,11 @@ def _checks(revision: Revision) -> str:
         more = ""
         if not result.ok:
             failed = [test.name for test in result.tests if not test.ok]
-            more = _list(failed) if failed else ""
+            more = bullets(failed) if failed else ""
             more += block(result.problem, "bad")
             if result.output.strip():
                 tail = "\n".join(result.output.rstrip().split("\n")[-40:])
-                more += f"<pre class='muted'>{_pre(tail)}</pre>"
+                more += f"<pre class='muted'>{lines(tail)}</pre>"
         items.append(f"<li>{span(sign, css)} <b>{esc(result.name)}</b> {time}{tests}{more}</li>")
     return heading("Checks", "on exactly this tree") + f"<ul class='plain'>{''.join(items)}</ul>"
 
@@ -354,8 +198,7 @@ def _end(state: State) -> str:
         words = f"{state.commit.commit[:12]} on {where}"
         out.append(heading("Commit") + f"<p>{span('✓', 'ok')} {esc(words)}</p>")
     if state.messages:
-        message = html.escape(visible_lines(state.message))
-        out.append(heading("Commit message") + f"<pre>{message}</pre>")
+        out.append(heading("Commit message") + f"<pre>{lines(state.message)}</pre>")
     if state.refused is not None:
         out.append(heading("Commit refused") + block(state.refused.detail, "bad"))
     if state.deploy is not None:
@@ -392,7 +235,7 @@ def _imported(state: State) -> str:
 def _account(told: e.SessionImported) -> str:
     counts = f"{told.imported} imported, {told.kept_raw} kept raw, {told.dropped} dropped"
     out = heading("Lines of the source") + f"<p>{counts}</p>"
-    return out + (heading("Not in the source") + _list(told.unknown) if told.unknown else "")
+    return out + (heading("Not in the source") + bullets(told.unknown) if told.unknown else "")
 
 
 # -- the timeline ----------------------------------------------------------------------------------

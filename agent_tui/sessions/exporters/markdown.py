@@ -7,7 +7,7 @@ from agent_tui.domain.patch import FilePatch
 from agent_tui.domain.state import Decided, State
 from agent_tui.domain.text import one_line, title_line, visible, visible_lines
 from agent_tui.domain.verdict import LedgerEntry
-from agent_tui.sessions.exporters.html_panes import seconds
+from agent_tui.sessions.exporters.html_elements import seconds
 from agent_tui.sessions.exporters.prepare import Prepared, removed_words
 
 _SPECIAL = re.compile(r"([\\`*_\[\]<>#|~@$&]|^[-+=](?=\s|$)|^\d+(?=[.)]))")

@@ -13,10 +13,10 @@ from agent_tui.domain.usage import Usage
 from agent_tui.sessions.importers.account import FileAccount
 from agent_tui.sessions.importers.aider_calls import read_calls, read_inputs
 from agent_tui.sessions.importers.blocks import Block, search_replace_blocks
-from agent_tui.sessions.importers.builder import Builder, model_ref
+from agent_tui.sessions.importers.builder import Builder
 from agent_tui.sessions.importers.reading import Reading
 from agent_tui.sessions.importers.sniff import Head
-from agent_tui.sessions.importers.values import time_of
+from agent_tui.sessions.importers.values import model_ref, time_of
 
 NAME = "aider"
 AGENT = "aider"

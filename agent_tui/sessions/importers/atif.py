@@ -11,7 +11,7 @@ from pydantic import ValidationError
 
 from agent_tui.domain.usage import Usage
 from agent_tui.sessions import codec
-from agent_tui.sessions.importers.builder import Builder, model_ref
+from agent_tui.sessions.importers.builder import Builder
 from agent_tui.sessions.importers.reading import Reading
 from agent_tui.sessions.importers.sniff import Head
 from agent_tui.sessions.importers.source import parse
@@ -20,6 +20,7 @@ from agent_tui.sessions.importers.values import (
     Object,
     items,
     joined,
+    model_ref,
     money,
     number,
     obj,

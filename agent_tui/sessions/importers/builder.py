@@ -16,6 +16,7 @@ from agent_tui.domain.usage import Cost, Latency, Usage
 from agent_tui.sessions.importers.files import FileTracker
 from agent_tui.sessions.importers.scratch import ScratchRepository
 from agent_tui.sessions.importers.sink import Sink
+from agent_tui.sessions.importers.times import TimedSink
 from agent_tui.sessions.importers.values import cut
 
 MAX_RAW = 4096
@@ -76,12 +77,8 @@ class Builder:
         self.root = ""
         self.branch = ""
         self.commit = ""
-        self.timed = False
         self._counted = counted if counted is not None else set()
-        self._at: datetime | None = None
-        self._fallback = fallback
-        self._waiting: list[tuple[e.Event, Actor]] = []
-        self._back = 0
+        self._out = TimedSink(sink, fallback)
         self._again = 0
         self._started = False
         self._turn = _Turn(0)
@@ -118,6 +115,11 @@ class Builder:
         """Whether the session has begun: a request, or work without one."""
         return self._started
 
+    @property
+    def timed(self) -> bool:
+        """Whether the source has any times."""
+        return self._out.known
+
     # -- turns -----------------------------------------------------------------------------------
 
     def request(self, text: str, at: datetime | None) -> None:
@@ -126,7 +128,7 @@ class Builder:
         if not self._started:
             self._start(text, at)
         else:
-            self._emit(e.RequestAdded(text=text), "person", at)
+            self._out.emit(e.RequestAdded(text=text), "person", at)
         self._turn = _Turn(self._turn.number + 1)
 
     def _start(self, request: str, at: datetime | None) -> None:
@@ -148,7 +150,7 @@ class Builder:
             protection="",
             source=self.source,
         )
-        self._emit(started, "engine", at)
+        self._out.emit(started, "engine", at)
 
     def _working(self, at: datetime | None, model: ModelRef | None = None) -> str:
         """The step in progress; a new one for the first work of a turn and for another model."""
@@ -165,7 +167,7 @@ class Builder:
             started = e.StepStarted(
                 step=turn.step, kind="code", role="coder", model=turn.model, attempt=turn.number
             )
-            turn.started = self._emit(started, "engine", at)
+            turn.started = self._out.emit(started, "engine", at)
         return turn.step
 
     def interrupted(self, at: datetime | None, detail: str = "") -> None:
@@ -181,11 +183,11 @@ class Builder:
     def _end_step(self, at: datetime | None, outcome: e.StepOutcome, detail: str = "") -> None:
         self._flush_answer()
         turn = self._turn
-        now = self._when(at)
+        now = self._out.at(at)
         wall = (now - turn.started).total_seconds() if turn.started and self.timed else 0.0
         wall = max(0.0, wall)  # the file's own time stands for a beginning without one
         finished = e.StepFinished(step=turn.step, outcome=outcome, wall_s=wall, detail=cut(detail))
-        self._emit(finished, "engine", at)
+        self._out.emit(finished, "engine", at)
         turn.step = ""
 
     def _end_turn(self) -> None:
@@ -198,7 +200,7 @@ class Builder:
         patch = b"".join(change.patches)
         if change.whole:
             words = f"Turn {number} of {self.source}"
-            base, tree, shown = self._scratch.change(change.whole, self._when(None), words)
+            base, tree, shown = self._scratch.change(change.whole, self._out.at(None), words)
             patch = shown + patch
         if not patch:
             return
@@ -212,7 +214,7 @@ class Builder:
             report=e.CoderReport(summary=cut(self._turn.said)),
             notes=change.notes,
         )
-        self._emit(proposed, "coder", None)
+        self._out.emit(proposed, "coder", None)
 
     # -- what happens in a turn ------------------------------------------------------------------
 
@@ -237,7 +239,7 @@ class Builder:
     ) -> None:
         step = self._working(at, model)
         ended = text if text.endswith("\n") else text + "\n"
-        self._emit(e.StepOutput(step=step, channel=channel, text=ended), "coder", at)
+        self._out.emit(e.StepOutput(step=step, channel=channel, text=ended), "coder", at)
 
     def called(
         self,
@@ -252,13 +254,13 @@ class Builder:
         self._calls[call] = step
         shown = arguments if isinstance(arguments, dict) else {"input": arguments}
         short = {key: cut(x) if isinstance(x, str) else x for key, x in shown.items()}
-        self._emit(e.ToolCalled(step=step, call=call, name=name, arguments=short), "coder", at)
+        self._out.emit(e.ToolCalled(step=step, call=call, name=name, arguments=short), "coder", at)
 
     def returned(self, call: str, ok: bool, summary: str, at: datetime | None) -> None:
         """A tool's result."""
         step = self._calls.pop(call, "") or self._working(at)
         event = e.ToolReturned(step=step, call=call, ok=ok, summary=cut(summary))
-        self._emit(event, "engine", at)
+        self._out.emit(event, "engine", at)
 
     def answered(
         self,
@@ -298,7 +300,7 @@ class Builder:
             latency=Latency(),
             request_id=one_line(answer.id, 200),
         )
-        self._emit(event, "coder", None)
+        self._out.emit(event, "coder", None)
 
     def planned(
         self, title: str, at: datetime | None, *, summary: str = "", steps: Iterable[str] = ()
@@ -308,7 +310,9 @@ class Builder:
         self._specs += 1
         told = tuple(cut(step) for step in steps)
         spec = Spec(title=title, summary=cut(summary), criteria=(), steps=told)
-        self._emit(e.SpecProposed(version=self._specs, spec=spec, author="planner"), "coder", at)
+        self._out.emit(
+            e.SpecProposed(version=self._specs, spec=spec, author="planner"), "coder", at
+        )
 
     def decided(
         self, kind: GateKind, choice: Choice, question: str, at: datetime | None, reason: str = ""
@@ -317,15 +321,15 @@ class Builder:
         self._working(at)
         self._gates += 1
         gate = Gate(id=f"gate-{self._gates}", kind=kind, question=one_line(question, 300))
-        self._emit(e.GateOpened(gate=gate), "engine", at)
+        self._out.emit(e.GateOpened(gate=gate), "engine", at)
         decided = e.GateDecided(gate=gate.id, kind=kind, choice=choice, reason=reason, sends=reason)
-        self._emit(decided, "person", at)
+        self._out.emit(decided, "person", at)
 
     def restored(self, event: e.Event, actor: str, at: datetime | None) -> None:
         """An event of ours that the source carried whole."""
         self._working(at)
         known: tuple[str, ...] = get_args(Actor)
-        self._emit(event, cast(Actor, actor) if actor in known else "engine", at)
+        self._out.emit(event, cast(Actor, actor) if actor in known else "engine", at)
 
     def raw(self, kind: str, record: Any, size: int, line: int, at: datetime | None) -> None:
         """A record that we have no event for: it is shown as it is."""
@@ -335,7 +339,7 @@ class Builder:
         if size > MAX_RAW:
             data = {"line": line, "bytes": size, "kept": "in the source file alone"}
         name = f"{self.source.format}/{one_line(kind, 80)}"
-        self._emit(e.Unknown(original_type=name, data=data), "engine", at)
+        self._out.emit(e.Unknown(original_type=name, data=data), "engine", at)
 
     # -- the end ---------------------------------------------------------------------------------
 
@@ -348,9 +352,9 @@ class Builder:
         if not self._started:
             self._start("", None)
         self._end_turn()
-        if self._back:
+        if self._out.back:
             self.note(
-                f"{self._back} records have an earlier time than the record before; they are "
+                f"{self._out.back} records have an earlier time than the record before; they are "
                 "shown at the time of that one."
             )
         if self._again:
@@ -363,43 +367,9 @@ class Builder:
 
     def finish(self, event: e.SessionImported) -> None:
         """The account, as the session's last event."""
-        self._at = self._at or self._fallback
-        self._emit(event, "engine", None)
+        self._out.end()
+        self._out.emit(event, "engine", None)
 
     def close(self) -> None:
         """Remove what was needed on the way."""
         self._scratch.close()
-
-    def _when(self, at: datetime | None) -> datetime:
-        if at is None:
-            return self._at or self._fallback
-        self.timed = True
-        return max(at, self._at) if self._at is not None else at
-
-    def _emit(self, event: e.Event, actor: Actor, at: datetime | None) -> datetime:
-        if at is None and self._at is None:
-            # Records before the first that has a time happened no later than that one.
-            self._waiting.append((event, actor))
-            return self._fallback
-        if at is not None and self._at is not None and at < self._at:
-            self._back += 1
-        self._at = self._when(at)
-        self._release()
-        self.sink.emit(event, actor, self._at)
-        return self._at
-
-    def _release(self) -> None:
-        waiting, self._waiting = self._waiting, []
-        for event, actor in waiting:
-            self.sink.emit(event, actor, self._at or self._fallback)
-
-
-def model_ref(provider: str, model: str) -> ModelRef | None:
-    """A model as we name it; a provider inside the model's name counts."""
-    model = one_line(model, 120)
-    if not model:
-        return None
-    first, _, rest = model.partition("/")
-    if rest:
-        return ModelRef(provider=first, model=rest)
-    return ModelRef(provider=provider, model=model)

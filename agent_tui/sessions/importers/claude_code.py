@@ -16,7 +16,7 @@ from agent_tui.domain.base import ModelRef
 from agent_tui.domain.decision import GateKind
 from agent_tui.domain.usage import Usage
 from agent_tui.sessions.importers.account import Fate, FileAccount
-from agent_tui.sessions.importers.builder import Builder, model_ref
+from agent_tui.sessions.importers.builder import Builder
 from agent_tui.sessions.importers.reading import JsonLine, Reading
 from agent_tui.sessions.importers.sniff import Head
 from agent_tui.sessions.importers.source import Source
@@ -25,6 +25,7 @@ from agent_tui.sessions.importers.values import (
     Object,
     items,
     joined,
+    model_ref,
     money,
     number,
     obj,

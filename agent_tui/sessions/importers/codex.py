@@ -14,7 +14,7 @@ from typing import Any
 from agent_tui.domain.base import ModelRef
 from agent_tui.domain.usage import Usage
 from agent_tui.sessions.importers.account import Fate
-from agent_tui.sessions.importers.builder import Builder, model_ref
+from agent_tui.sessions.importers.builder import Builder
 from agent_tui.sessions.importers.codex_items import CodexItems
 from agent_tui.sessions.importers.reading import Reading
 from agent_tui.sessions.importers.sniff import Head
@@ -23,6 +23,7 @@ from agent_tui.sessions.importers.tools import exit_code, json_arguments, patch_
 from agent_tui.sessions.importers.values import (
     Object,
     joined,
+    model_ref,
     number,
     obj,
     objects,

@@ -12,7 +12,7 @@ from agent_tui.domain.base import ModelRef
 from agent_tui.domain.decision import GateKind
 from agent_tui.domain.usage import Usage
 from agent_tui.sessions.importers.account import Fate
-from agent_tui.sessions.importers.builder import Builder, model_ref
+from agent_tui.sessions.importers.builder import Builder
 from agent_tui.sessions.importers.reading import Reading
 from agent_tui.sessions.importers.sniff import Head
 from agent_tui.sessions.importers.source import parse
@@ -21,6 +21,7 @@ from agent_tui.sessions.importers.values import (
     Object,
     items,
     joined,
+    model_ref,
     number,
     obj,
     objects,

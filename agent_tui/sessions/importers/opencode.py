@@ -6,7 +6,7 @@ from typing import Any
 from agent_tui.domain.base import ModelRef
 from agent_tui.domain.decision import GateKind
 from agent_tui.domain.usage import Usage
-from agent_tui.sessions.importers.builder import Builder, model_ref
+from agent_tui.sessions.importers.builder import Builder
 from agent_tui.sessions.importers.reading import Reading
 from agent_tui.sessions.importers.sniff import Head
 from agent_tui.sessions.importers.source import parse
@@ -14,6 +14,7 @@ from agent_tui.sessions.importers.tools import edit_by_arguments, is_edit
 from agent_tui.sessions.importers.values import (
     Object,
     items,
+    model_ref,
     money,
     number,
     obj,

@@ -5,6 +5,9 @@ from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
+from agent_tui.domain.base import ModelRef
+from agent_tui.domain.text import one_line
+
 Object = dict[str, Any]
 
 TEXT_LIMIT = 16_000
@@ -77,3 +80,14 @@ def cut(value: str) -> str:
     if len(value) <= TEXT_LIMIT:
         return value
     return f"{value[:TEXT_LIMIT]}\n… {len(value) - TEXT_LIMIT:,} more characters in the source"
+
+
+def model_ref(provider: str, model: str) -> ModelRef | None:
+    """A model as we name it; a provider inside the model's name counts."""
+    model = one_line(model, 120)
+    if not model:
+        return None
+    first, _, rest = model.partition("/")
+    if rest:
+        return ModelRef(provider=first, model=rest)
+    return ModelRef(provider=provider, model=model)
