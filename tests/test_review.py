@@ -361,9 +361,18 @@ async def test_checks_run_when_asked_for_and_again_on_what_was_accepted(
     revision = session.state.revision
     assert revision is not None
     assert not revision.checks_pass
+    [entry] = session.state.ledger
+    assert (entry.finding.check, entry.finding.author, entry.status) == (
+        "no new file", "checks", "open"
+    )  # fmt: skip
+    text, waiting = review_text(session, "markdown")
+    assert waiting == 1
+    assert "### F1 blocker by checks: check no new file fails" in text
     person.answers += [("diff", Approve(selection=Selection(files=("new.txt",)))), ("message", OK)]
     finished = await finish(session, person)
     assert finished.outcome == "committed"
+    [entry] = session.state.ledger
+    assert (entry.status, entry.reason) == ("fixed", "check no new file passes now")
     accepted = session.state.revision
     assert accepted is not None
     assert accepted.checks_pass
@@ -516,6 +525,7 @@ def test_the_command_without_a_screen(repo: Repo) -> None:
     [
         (("--headless",), b"--reviewer"),
         (("nowhere", "--headless", "--reviewer", "scripted:x"), b"neither a revision"),
+        (("nowhere", "--headless", "--no-model"), b"neither a revision"),
         (("--headless", "--output", "x.patch"), b"leave out --headless"),
         (("--output", "."), b"is a folder"),
     ],
@@ -527,6 +537,7 @@ def test_mistakes_are_one_sentence(repo: Repo, args: tuple[str, ...], says: byte
     assert says in done.stderr
     assert done.stderr.count(b"\n") == 1
     assert done.stdout == b""
+    assert repo.git("for-each-ref", "refs/agent-tui") == ""
 
 
 def test_the_schema_is_printed(repo: Repo) -> None:

@@ -53,11 +53,13 @@ async def start_review(
         WorkspaceError: If there is no such change, or nothing is changed.
     """
     roles: tuple[Role, ...] = ("reviewer",) if wish.models and has_reviewer(env) else ()
-    if person is None and not roles:
-        raise UsageError("Without a screen a reviewer is needed: give --reviewer PROVIDER:MODEL.")
     session_id = env.store.new_id()
     folder = env.options.worktrees or paths.worktrees_folder()
-    found = await find_change(env.facts, session_id, folder, wish.what, wish.data)
+    can_begin = person is not None or bool(roles)
+    # A name that is wrong is said first, also where nobody is there to review what it names.
+    found = await find_change(env.facts, session_id, folder, wish.what, wish.data, keep=can_begin)
+    if not can_begin:
+        raise UsageError("Without a screen a reviewer is needed: give --reviewer PROVIDER:MODEL.")
     given = found.given.model_copy(update={"then": "nothing" if person is None else wish.then})
     settings = env.loaded.settings
     opening = Opening(

@@ -1,8 +1,16 @@
 """Checks and review of a revision: results, findings that are tied to lines, and the ledger."""
 
+from collections.abc import Sequence
+
 from agent_tui.domain.checks import CheckResult
 from agent_tui.domain.decision import FindingDraft
-from agent_tui.domain.events import ChecksFinished, SourcesRead, VerdictProposed
+from agent_tui.domain.events import (
+    ChecksFinished,
+    FindingAdded,
+    FindingChanged,
+    SourcesRead,
+    VerdictProposed,
+)
 from agent_tui.domain.links import anchor
 from agent_tui.domain.patch import Patch, parse_patch
 from agent_tui.domain.state import Revision, State
@@ -36,6 +44,9 @@ async def check(ctx: Context) -> None:
                     revision.tree, command, lambda text: output.write("output", text)
                 )
             results.append(result)
+        if ctx.session.given and "reviewer" not in ctx.session.roles:
+            for event in findings_of_checks(ctx.state, results):
+                await ctx.recorder.append(event, "checks")
         await ctx.recorder.append(
             ChecksFinished(tree=revision.tree, results=tuple(results)), "checks"
         )
@@ -111,6 +122,27 @@ def hook_finding(state: State, title: str, body: str) -> Finding:
     return Finding(
         id=_Numbers(state).next(), severity="blocker", title=title, body=body, author="hooks"
     )
+
+
+def findings_of_checks(
+    state: State, results: Sequence[CheckResult]
+) -> list[FindingAdded | FindingChanged]:
+    """What checks add to the ledger, and close in it, where no reviewer speaks for them."""
+    numbers = _Numbers(state)
+    events: list[FindingAdded | FindingChanged] = []
+    for result in results:
+        known = [e for e in state.ledger if e.finding.check == result.name]
+        going_on = [e for e in known if e.status in ("open", "disputed", "waived")]
+        if not result.ok and not going_on:
+            events.append(FindingAdded(finding=_check_finding(numbers.next(), result)))
+        elif result.ok:
+            reason = f"check {result.name} passes now"
+            events += [
+                FindingChanged(finding=e.finding.id, status="fixed", reason=reason)
+                for e in going_on
+                if e.finding.author == "checks" and e.status == "open"
+            ]
+    return events
 
 
 def complete_verdict(state: State, answer: ReviewAnswer, patch: Patch) -> Verdict:

@@ -18,7 +18,8 @@ from agent_tui.ui.render.comments import comment_rows
 from agent_tui.ui.render.status import count
 from agent_tui.ui.render.timeline import timeline_rows
 from agent_tui.ui.screens.choose import ChooseDialog
-from agent_tui.ui.screens.dialogs import HelpDialog, RowsDialog
+from agent_tui.ui.screens.dialogs import RowsDialog
+from agent_tui.ui.screens.help import HelpDialog
 from agent_tui.ui.screens.session import SessionScreen
 from agent_tui.ui.sources import Source
 from agent_tui.ui.widgets.rows import Row, RowsView

@@ -22,7 +22,8 @@ from agent_tui.domain.text import one_line, visible
 from agent_tui.engine.spec_text import SpecTextError, spec_from_text, spec_to_text
 from agent_tui.ui.diff import DiffView
 from agent_tui.ui.editor import EditorError, edit_file, edit_text, editor_command
-from agent_tui.ui.live_controller import LiveController, failed_role
+from agent_tui.ui.live_controller import LiveController
+from agent_tui.ui.offers import failed_role
 from agent_tui.ui.screens.choose import ModelDialog
 from agent_tui.ui.screens.writing import EditDialog
 

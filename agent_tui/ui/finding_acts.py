@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING
 
 from agent_tui.domain.decision import AddFinding, FindingDraft, Gate, Reopen, Waive
+from agent_tui.domain.links import Links, Node
 from agent_tui.domain.text import visible_lines
 from agent_tui.domain.verdict import LedgerEntry, Severity
 from agent_tui.ui.screens.writing import FindingDialog, ReasonDialog
@@ -16,6 +17,16 @@ _SEVERITIES: dict[str, Severity] = {
     "minor": "minor",
     "nit": "nit",
 }
+
+
+def at(node: Node | None, links: Links | None) -> str | None:
+    """The finding that a key at a node is about: that itself, or a failing check's only one."""
+    if node is None or node.kind == "finding":
+        return node.id if node is not None else None
+    if node.kind != "check" or links is None:
+        return None
+    found = [linked.id for linked in links.direct(node) if linked.kind == "finding"]
+    return found[0] if len(found) == 1 else None
 
 
 def waive(controller: "LiveController", gate: Gate, entry: LedgerEntry) -> None:

@@ -4,18 +4,15 @@ import contextlib
 import time
 from collections.abc import Awaitable, Callable
 
-from agent_tui.domain.base import Role
 from agent_tui.domain.decision import (
     Answer,
     Approve,
-    GateKind,
     Reject,
     SaveDraft,
     SaveSelection,
     Seen,
     Selection,
 )
-from agent_tui.domain.state import State
 from agent_tui.domain.text import visible_lines
 from agent_tui.domain.verdict import LedgerEntry
 from agent_tui.engine.briefs import rejection
@@ -25,8 +22,8 @@ from agent_tui.ui.actions import BY_ID
 from agent_tui.ui.commenting import Commenting
 from agent_tui.ui.controller import SessionController
 from agent_tui.ui.diff import DiffView
-from agent_tui.ui.render.given import approve_label, given_of
-from agent_tui.ui.render.status import count
+from agent_tui.ui.offers import failed_role, offers
+from agent_tui.ui.render.given import given_of
 from agent_tui.ui.reviewing import turn_down
 from agent_tui.ui.screens import tool_gate
 from agent_tui.ui.screens.dialogs import Draft
@@ -35,31 +32,6 @@ from agent_tui.ui.screens.writing import ReasonDialog
 
 MAX_DEAF_S = 2.0
 """Keys are not dead for longer than this, however fast the person types."""
-
-
-_LABELS: dict[GateKind, list[tuple[str, str]]] = {
-    "spec": [("approve", "approve"), ("edit", "edit"), ("reject", "reject")],
-    "diff": [
-        ("approve", "approve"),
-        ("reject", "reject"),
-        ("toggle", "keep/drop"),
-        ("range", "range"),
-        ("edit", "edit"),
-        ("comment", "comment"),
-    ],
-    "verdict": [
-        ("approve", "agree"),
-        ("waive", "waive"),
-        ("comment", "finding"),
-        ("toggle", "keep/drop"),
-        ("reject", "re-review"),
-    ],
-    "message": [("approve", "commit"), ("edit", "edit"), ("reject", "reject")],
-    "deploy": [("approve", "run it"), ("edit", "edit"), ("reject", "skip")],
-    "limit": [("approve", "allow more"), ("reject", "stop")],
-    "fault": [("approve", "try again"), ("edit", "other model"), ("reject", "stop")],
-    "tool": [("approve", "allow once"), ("always", "always…"), ("reject", "deny…")],
-}
 
 
 class LiveController(SessionController):
@@ -140,33 +112,7 @@ class LiveController(SessionController):
 
     def gate_keys(self) -> list[tuple[str, str]]:
         """What can be decided now."""
-        state = self.state
-        if state.finished is not None:
-            keys = [("timeline", "timeline"), ("leave", "leave"), ("help", "help")]
-            if undoing.why_not(state):
-                return keys
-            return [("take-back", "bring again" if state.taken_back else "take back"), *keys]
-        if state.gate is None:
-            keys = [("interrupt", "stop step"), ("leave", "leave"), ("help", "help")]
-            return [("retry", "retry now"), *keys] if state.retry is not None else keys
-        keys = list(_LABELS[state.gate.kind])
-        out = self.presenter.draft.count
-        if state.gate.kind == "verdict":
-            label = "go on to commit" if state.passes else "send to coder"
-            lines = count(out, "line")
-            keys[0] = ("approve", f"check without {lines}" if out else label)
-            if not any(e.status in ("open", "disputed") for e in state.ledger):
-                keys.remove(("waive", "waive"))
-        elif state.gate.kind == "fault" and failed_role(state) is None:
-            keys.remove(("edit", "other model"))
-        elif state.gate.kind == "diff" and (given := given_of(state)) is not None:
-            keys[0] = ("approve", approve_label(given, count(out, "line") if out else ""))
-            keys[1] = ("reject", "end the review")
-        elif state.gate.kind in ("fault", "limit") and given_of(state) is not None:
-            keys[1] = ("reject", "go on without it")
-        elif state.gate.kind == "diff" and out:
-            keys[0] = ("approve", f"approve without {count(out, 'line')}")
-        return [*keys, ("help", "help")]
+        return offers(self.state, self.presenter.draft.count)
 
     def why_not(self, action_id: str) -> str:
         """Why an action is not possible now."""
@@ -199,7 +145,7 @@ class LiveController(SessionController):
         if action_id == "edit" and kind == "fault" and failed_role(self.state) is None:
             return "this fault is not a model's"
         if action_id == "waive" and self._finding() is None:
-            return "put the cursor on a finding"
+            return "put the cursor on a finding, or on a check that has one"
         if action_id in ("toggle", "range") and self.screen.active_view.id != "diff":
             return "put the cursor on a hunk of the diff"
         if action_id == "toggle" and self.presenter.comparing:
@@ -358,9 +304,8 @@ class LiveController(SessionController):
 
     def _finding(self) -> LedgerEntry | None:
         key = self.presenter.node_at(self.view)
-        if key is None or key.kind != "finding":
-            return None
-        return next((e for e in self.state.ledger if e.finding.id == key.id), None)
+        found = finding_acts.at(key, self.presenter.links)
+        return next((e for e in self.state.ledger if e.finding.id == found), None)
 
     def _waive(self) -> None:
         gate, entry = self.state.gate, self._finding()
@@ -398,9 +343,3 @@ class LiveController(SessionController):
         """Leave the session; it can be resumed."""
         with contextlib.suppress(RuntimeError):
             await self._left()
-
-
-def failed_role(state: State) -> Role | None:
-    """The role whose model's call has failed, or was stopped, in the last step."""
-    step = state.step
-    return step.role if step is not None and step.outcome != "done" else None

@@ -42,7 +42,13 @@ class Found:
 
 
 async def find_change(
-    facts: RepoFacts, session: str, folder: Path, what: str = "", data: bytes | None = None
+    facts: RepoFacts,
+    session: str,
+    folder: Path,
+    what: str = "",
+    data: bytes | None = None,
+    *,
+    keep: bool = True,
 ) -> Found:
     """Find the change that a person names.
 
@@ -52,18 +58,21 @@ async def find_change(
         folder: A private folder for what is needed meanwhile.
         what: A revision, a branch, a range, or the name of a patch; "" for the working tree.
         data: The patch, when it is one.
+        keep: Whether a session follows, for which the trees are kept alive.
 
     Raises:
         WorkspaceError: If there is no such change, or nothing is changed.
     """
     thread = GitThread()
     try:
-        return await thread.call(_find, facts, session, folder, what, data)
+        return await thread.call(_find, facts, session, folder, what, data, keep)
     finally:
         await thread.close()
 
 
-def _find(facts: RepoFacts, session: str, folder: Path, what: str, data: bytes | None) -> Found:
+def _find(
+    facts: RepoFacts, session: str, folder: Path, what: str, data: bytes | None, keep: bool
+) -> Found:
     git = Git()
     location = locate(git, Path(facts.root))
     user, entries = user_place(git, location)
@@ -77,7 +86,8 @@ def _find(facts: RepoFacts, session: str, folder: Path, what: str, data: bytes |
             found = finder.revision(what) if what else finder.worktree()
         if found.given.tree == found.facts.tree:
             raise WorkspaceError(f"Nothing is changed in {one_line(found.given.title)}.")
-        finder.trees.keep(found.given.tree)
+        if keep:
+            finder.trees.keep(found.given.tree)
         return found
     finally:
         store.close()

@@ -1,10 +1,13 @@
 """A review of a given change, with keys as a person presses them."""
 
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from agent_tui.domain.links import Node
+from agent_tui.ui.actions import ACTIONS, BY_ID, key_names
 from agent_tui.ui.launch import Launch, ReviewRequest
 from tests.ui.driver import Driver, drive
 
@@ -135,3 +138,44 @@ async def test_a_patch_is_written_instead(repo: Path, tmp_path: Path) -> None:
         await person.until(file.exists, "the patch")
     git(repo, "stash", "-q", "-u")
     git(repo, "apply", "--check", str(file))
+
+
+async def test_a_failing_check_is_waived_where_it_stands(repo: Path) -> None:
+    failing = {"name": "lint", "command": ["false"]}
+    wanted = replace(launch(repo, checks=True), settings={"checks": [failing]})
+    async with drive(wanted) as person:
+        await person.gate("diff")
+        await person.press("m", "3")
+        view = person.screen.active_view
+        assert view.select_key(Node("check", "lint"))
+        await person.press("w")
+        await person.type("it fails everywhere")
+        await person.press("ctrl+s")
+        await person.gate("diff", same=True)
+        await person.until(lambda: person.state.ledger[0].status == "waived", "the waiver")
+        entry = person.state.ledger[0]
+        assert (entry.finding.check, entry.reason) == ("lint", "it fails everywhere")
+
+
+async def test_the_last_lines_give_up_whole_parts(repo: Path) -> None:
+    async with drive(launch(repo), size=(80, 24)) as person:
+        await person.gate("diff")
+        await person.press("space")
+        await person.settle()
+        question, keys = person.text.split("\n")[-2:]
+        assert question.strip() == "DIFF  the working tree, 3 hunks in 2 files. …"
+        assert keys.strip().endswith("…  ? help")
+        offered = {f"{key_names(a.keys.split(',')[0])} {a.label}" for a in ACTIONS}
+        assert set(keys.strip().split("  ")[2:-2]) <= offered
+        await person.pilot.resize_terminal(160, 48)
+        await person.settle()
+        question, keys = person.text.split("\n")[-2:]
+        assert question.strip().endswith("Your files stay as they are.")
+        assert "…" not in keys
+        assert "c comment  ? help" in keys
+        await person.pilot.resize_terminal(80, 24)
+        await person.settle()
+        await person.press("question_mark")
+        await person.settle()
+        rows = [line.partition("│")[2].rpartition("│")[0] for line in person.text.split("\n")]
+        assert f"{BY_ID['edit'].help} " in "".join(f"{row.strip()} " for row in rows)

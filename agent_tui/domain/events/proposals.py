@@ -118,7 +118,7 @@ class FindingAdded(Value):
 
 
 class FindingChanged(Value):
-    """The person gave a finding another status."""
+    """The person, or a check that passes now, gave a finding another status."""
 
     type: Literal["finding.changed"] = "finding.changed"
     finding: str

@@ -4,6 +4,7 @@ from agent_tui.domain.given import Given
 from agent_tui.domain.patch import Patch
 from agent_tui.domain.state import State
 from agent_tui.domain.text import one_line
+from agent_tui.ui.render.fitting import SEAM
 from agent_tui.ui.render.text import BLANK, heading, paragraph, rows, safe
 from agent_tui.ui.widgets.rows import Row
 
@@ -46,13 +47,13 @@ def after(given: Given) -> str:
 
 
 def question(given: Given, state: State, patch: Patch) -> str:
-    """What the gate asks."""
+    """What the gate asks, in sentences for :mod:`~agent_tui.ui.render.fitting`."""
     whose = "your revision of " if state.revision and state.revision.author == "person" else ""
     hunks, files = patch.hunk_count, len(patch.files)
     size = f"{hunks} hunk{'s' * (hunks != 1)} in {files} file{'s' * (files != 1)}"
     waiting = len(state.waiting_comments)
     said = f" {waiting} comment{'s' * (waiting != 1)} open." if waiting else ""
-    return f"{whose}{one_line(given.title, 80)}, {size}.{said} {after(given)}"
+    return f"{whose}{one_line(given.title, 48)}, {size}.{said}{SEAM}{after(given)}"
 
 
 def approve_label(given: Given, out: str) -> str:

@@ -14,6 +14,7 @@ from agent_tui.domain.text import one_line, title_line, visible
 from agent_tui.domain.usage import Cost
 from agent_tui.engine.limits import effective_limits
 from agent_tui.ui.actions import key_names
+from agent_tui.ui.render.fitting import GAP, SEAM
 from agent_tui.ui.render.given import given_of, question
 from agent_tui.ui.render.text import seconds
 
@@ -224,20 +225,22 @@ def gate_question(
         words = (
             f"{whose.get(state.revision.author, '')}attempt {state.attempt}, "
             f"{count(patch.hunk_count, 'hunk')} in {count(len(patch.files), 'file')}: "
-            "is this change right? Checks and review run on what you keep."
+            "is this change right?"
         )
+        rest = "Checks and review run on what you keep."
         if known:
             words = (
                 f"{whose.get(state.revision.author, '')}attempt {state.attempt}: "
-                f"{count(patch.hunk_count - known, 'hunk')} of {patch.hunk_count} to look at; "
-                "the others you accepted before, and they are the same."
+                f"{count(patch.hunk_count - known, 'hunk')} of {patch.hunk_count} to look at."
             )
+            rest = "The others you accepted before, and they are the same."
         if gate.flags:
             names = ", ".join(one_line(flag.partition(":")[0], 60) for flag in gate.flags)
-            words = f"Runs by being there: {names}. {words[0].upper()}{words[1:]}"
+            words = f"Runs by being there: {names}.{SEAM}{words[0].upper()}{words[1:]}"
         waiting = len(state.waiting_comments)
         if waiting:
-            words += f" {count(waiting, 'comment')} open: r sends them."
+            words += f"{SEAM}{count(waiting, 'comment')} open: r sends them."
+        words += SEAM + rest
     elif gate.kind == "spec" and state.spec is not None:
         questions = len(state.spec.spec.open_questions)
         words = f"Version {state.spec.version}: is this what you want?"
@@ -245,18 +248,20 @@ def gate_question(
             words += f" {count(questions, 'open question')}."
     elif gate.kind == "message":
         where = state.session.repo.branch if state.session else None
-        words = f"Commit with this message, and move {where} to it?" if where else words
+        if where:
+            words = f"Commit with this message, and move {one_line(where, 40)} to it?"
         checks = state.revision.checks if state.revision is not None else None
         if checks is not None and not all(result.ok for result in checks):
-            words = f"A check fails on this tree. {words}"
+            move = f", and move {one_line(where, 30)}" if where else ""
+            words = f"A check fails on this tree. Commit it all the same{move}?"
     elif gate.kind == "deploy":
         words = f"Run: {visible(' '.join(state.deploy_command))}"
     elif gate.kind == "tool" and gate.tool is not None:
         words = _tool_words(gate.tool)
     elif gate.kind == "limit":
-        words += " Approve to allow as much again."
+        words += f"{SEAM}Approve to allow as much again."
     elif gate.kind == "fault":
-        words += " Approve to try again."
+        words += f"{SEAM}Approve to try again."
     return Content.assemble(head, " ", words)
 
 
@@ -271,15 +276,15 @@ def _tool_words(tool: ToolQuestion) -> str:
 def _verdict_words(state: State) -> str:
     blocking = sum(entry.blocks for entry in state.ledger)
     if blocking:
-        return f"{count(blocking, 'blocking finding')}. Approve to send them to the coder."
+        return f"{count(blocking, 'blocking finding')}.{SEAM}Approve to send them to the coder."
     if state.revision is not None and state.revision.checks is not None:
         failing = sum(not result.ok for result in state.revision.checks)
         if failing:
             return (
-                f"{count(failing, 'check')} still failing, but all findings are waived or fixed. "
-                "Approve to go on to the commit all the same."
+                f"{count(failing, 'check')} still failing, but all findings are waived or fixed."
+                f"{SEAM}Approve to go on to the commit all the same."
             )
-    return "Nothing is left that blocks. Approve to go on to the commit message."
+    return f"Nothing is left that blocks.{SEAM}Approve to go on to the commit message."
 
 
 def replay_caption(caption: str) -> Content:
@@ -312,7 +317,7 @@ def _working(state: State) -> Content:
         return Content.assemble(
             (f" {state.finished.outcome.upper()} ", "bold reverse " + ("$ok" if good else "$warn")),
             " ",
-            one_line(state.finished.detail, 300),
+            _detail(state, state.finished.detail),
         )
     step = state.step
     if step is None or not step.running:
@@ -326,6 +331,14 @@ def _working(state: State) -> Content:
     return Content.assemble(("● ", "$model"), f"{who}{words}", (model, "$muted"))
 
 
+def _detail(state: State, detail: str) -> str:
+    """How it ended; what else there is to know of the commit is in the verdict's pane as well."""
+    more = state.commit.detail if state.commit is not None else ""
+    if not more or not detail.endswith(more):
+        return one_line(detail, 300)
+    return f"{one_line(detail.removesuffix(more).strip(), 300)}{SEAM}{one_line(more, 300)}"
+
+
 def gate_keys(actions: Iterable[tuple[str, str]], keys_of: Callable[[str], str]) -> Content:
     """The second line: keys and labels.
 
@@ -337,4 +350,4 @@ def gate_keys(actions: Iterable[tuple[str, str]], keys_of: Callable[[str], str])
     for action_id, label in actions:
         key = key_names(keys_of(action_id).split(",")[0])
         parts.append(Content.assemble((key, "bold $gate"), f" {label}"))
-    return Content("  ").join(parts)
+    return Content(GAP).join(parts)

@@ -248,7 +248,7 @@ def _end_rows(state: State, width: int) -> list[Row]:
         out += [heading("Commit")]
         out.append(Row(Content.assemble(("✓ ", "$ok"), (made.commit[:12], "bold"), f" on {where}")))
         out += rows(paragraph(f"tree {made.tree[:12]} as approved", width, style="$muted"))
-        if made.detail:
+        if made.detail and not (state.finished and made.detail in state.finished.detail):
             out += rows(paragraph(made.detail, width, style="$warn"))
         out.append(BLANK)
     if state.deploy is not None:

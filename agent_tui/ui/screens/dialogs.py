@@ -15,7 +15,6 @@ from textual.screen import ModalScreen
 from textual.timer import Timer
 from textual.widgets import Button, Label, Static
 
-from agent_tui.ui.actions import ACTIONS, key_names
 from agent_tui.ui.widgets.rows import Row, RowsView
 
 R = TypeVar("R")
@@ -89,68 +88,6 @@ class ConfirmDialog(Dialog[bool]):
         self.dismiss(event.button.id == "yes")
 
 
-class HelpDialog(Dialog[None]):
-    """All keys of a screen, and why some do nothing now.
-
-    Args:
-        where: ``session`` or ``replay``.
-        why_not: Says why an action is not possible now, or "" if it is.
-        keys_of: The keys of an action as they are in force.
-    """
-
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("question_mark,q", "cancel", "close", show=False),
-        Binding("j,down", "scroll(1)", show=False),
-        Binding("k,up", "scroll(-1)", show=False),
-        Binding("pagedown", "scroll(10)", show=False),
-        Binding("pageup", "scroll(-10)", show=False),
-    ]
-
-    def __init__(
-        self, where: str, why_not: Callable[[str], str], keys_of: Callable[[str], str]
-    ) -> None:
-        super().__init__()
-        self._where = where
-        self._keys_of = keys_of
-        self._why_not = why_not
-
-    def compose(self) -> ComposeResult:
-        """A list of rows."""
-        with Vertical(classes="dialog -large"):
-            yield Label(Content("Keys"), classes="dialog-title")
-            yield RowsView(id="help-rows")
-            yield Label(Content("esc closes"), classes="dialog-note")
-
-    def on_mount(self) -> None:
-        """Show the registry."""
-        rows: list[Row] = []
-        group = ""
-        for action in ACTIONS:
-            if action.where not in (self._where, "both"):
-                continue
-            if action.group != group:
-                group = action.group
-                rows += [Row(Content("")), Row(Content.styled(group.upper(), "bold $muted"))]
-            reason = self._why_not(action.id)
-            line = Content.assemble(
-                (
-                    f"  {key_names(self._keys_of(action.id)):<16}",
-                    "bold $gate" if not reason else "$muted",
-                ),
-                (action.help, "" if not reason else "$muted"),
-                (f"  ({reason})" if reason else "", "$muted italic"),
-            )
-            rows.append(Row(line))
-        rows.append(Row(Content("")))
-        rows.append(Row(Content.assemble(("  ctrl+p          ", "bold $gate"), "The palette.")))
-        self.query_one("#help-rows", RowsView).show(rows)
-        self.query_one("#help-rows").focus()
-
-    def action_scroll(self, lines: int) -> None:
-        """Scroll the list."""
-        self.query_one("#help-rows", RowsView).scroll_relative(y=lines, animate=False)
-
-
 class RowsDialog(Dialog[None]):
     """Shows rows, for example the timeline with costs and times."""
 
@@ -172,7 +109,7 @@ class RowsDialog(Dialog[None]):
         with Vertical(classes="dialog -large"):
             yield Label(Content(self._heading), classes="dialog-title")
             yield RowsView(id="dialog-rows")
-            yield Label(Content("esc closes"), classes="dialog-note")
+            yield Label(Content("↑ ↓ move · esc closes"), classes="dialog-note")
 
     @on(RowsView.Resized)
     def _resized(self, event: RowsView.Resized) -> None:

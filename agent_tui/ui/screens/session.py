@@ -22,6 +22,7 @@ from agent_tui.ui.actions import bindings
 from agent_tui.ui.keymap import keys_in_force
 from agent_tui.ui.loading import imported
 from agent_tui.ui.widgets.bars import Bar, GateBar, Pane, PaneTabs, Timeline
+from agent_tui.ui.widgets.gate import FittedGateBar
 from agent_tui.ui.widgets.rows import RowsView
 
 if TYPE_CHECKING:
@@ -81,7 +82,7 @@ class SessionScreen(Screen[None]):
                 yield RowsView(id="verdict").without_focus_styles()
         yield Input(id="search", placeholder="search in this pane", compact=True)
         yield Timeline(id="timeline")
-        yield GateBar(id="gate")
+        yield FittedGateBar(id="gate")
 
     def on_mount(self) -> None:
         """Paint the frame, then load."""
