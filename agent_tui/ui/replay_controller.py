@@ -122,8 +122,8 @@ class ReplayController(SessionController):
             ("next-attempt", "next attempt"),
             ("play", playing),
             ("timeline", "timeline"),
-            ("help", "help"),
             ("leave", "leave"),
+            ("help", "help"),
         ]
 
     # -- reading behind the screen -----------------------------------------------------------

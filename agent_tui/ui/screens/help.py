@@ -41,10 +41,10 @@ def help_rows(
             (action.help, "$muted" if reason else ""),
             (f" ({reason})" if reason else "", "$muted italic"),
         )
-        result += rows(hang(first, words, width), item=action.id)
+        result += rows(hang(first, words, width))
     palette = Content.styled(f"  {'ctrl+p':<{KEYS}}", "bold $gate")
     words = Content("The palette: every command, and the themes.")
-    return [*result, BLANK, *rows(hang(palette, words, width), item="palette")]
+    return [*result, BLANK, *rows(hang(palette, words, width))]
 
 
 class HelpDialog(RowsDialog):
