@@ -1,37 +1,27 @@
 """What the keys do in a session that runs: decisions at gates, and what leads to them."""
 
 import contextlib
-import time
 from collections.abc import Awaitable, Callable
 
 from agent_tui.domain.decision import (
     Answer,
     Approve,
-    Reject,
     SaveDraft,
     SaveSelection,
     Seen,
-    Selection,
 )
-from agent_tui.domain.text import visible_lines
 from agent_tui.domain.verdict import LedgerEntry
-from agent_tui.engine.briefs import rejection
-from agent_tui.engine.gates import subject
 from agent_tui.ui import finding_acts, undoing
 from agent_tui.ui.actions import BY_ID
 from agent_tui.ui.commenting import Commenting
 from agent_tui.ui.controller import SessionController
 from agent_tui.ui.diff import DiffView
+from agent_tui.ui.grace import Grace
 from agent_tui.ui.offers import failed_role, offers
-from agent_tui.ui.render.given import given_of
-from agent_tui.ui.reviewing import turn_down
+from agent_tui.ui.rejecting import reject
 from agent_tui.ui.screens import tool_gate
 from agent_tui.ui.screens.dialogs import Draft
 from agent_tui.ui.screens.session import SessionScreen
-from agent_tui.ui.screens.writing import ReasonDialog
-
-MAX_DEAF_S = 2.0
-"""Keys are not dead for longer than this, however fast the person types."""
 
 
 class LiveController(SessionController):
@@ -43,8 +33,12 @@ class LiveController(SessionController):
         retry: Ends the wait before a failed call is made again.
         left: Ends the screen and leaves the session.
         take_back: Takes back what the session has committed.
-        edits: Opens editors for what a gate asks about.
         grace_s: Seconds for which keys are dead when a gate appears.
+
+    Attributes:
+        grace: Says for how long they are.
+        edit: Opens an editor for what a gate asks about; True for the person's own.
+        commenting: Writes comments.
     """
 
     where = "session"
@@ -59,18 +53,13 @@ class LiveController(SessionController):
         left: Callable[[], Awaitable[None]],
         take_back: Callable[[], Awaitable[None]],
         grace_s: float = 0.4,
-        monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         super().__init__(screen)
         self._answer_gate = answer
         self._interrupt = interrupt
         self._retry = retry
         self._left = left
-        self._grace_s = grace_s
-        self._monotonic = monotonic
-        self._gate_id = ""
-        self._opened_at = 0.0
-        self._deaf_until = 0.0
+        self.grace = Grace(grace_s, self._when_it_listens)
         self.edit: Callable[[bool], Awaitable[None]]
         self.commenting: Commenting
         self._actions |= {
@@ -95,20 +84,10 @@ class LiveController(SessionController):
     def deaf(self) -> bool:
         """Whether a gate appeared a moment ago: what is typed was meant for something else."""
         gate = self.state.gate
-        if gate is None:
-            return False
-        now = self._monotonic()
-        if gate.id != self._gate_id:
-            self._gate_id = gate.id
-            self._opened_at = now
-            self._listen_at(now + self._grace_s)
-        return now < self._deaf_until
+        return gate is not None and self.grace.deaf(gate.id)
 
-    def _listen_at(self, when: float) -> None:
-        self._deaf_until = min(when, self._opened_at + max(MAX_DEAF_S, self._grace_s))
-        delay = self._deaf_until - self._monotonic()
-        if delay > 0:
-            self.screen.set_timer(delay + 0.01, self.presenter.show_gate)
+    def _when_it_listens(self, delay_s: float) -> None:
+        self.screen.set_timer(delay_s + 0.01, self.presenter.show_gate)
 
     def gate_keys(self) -> list[tuple[str, str]]:
         """What can be decided now."""
@@ -165,7 +144,7 @@ class LiveController(SessionController):
     async def do(self, action_id: str) -> None:
         """Run an action; one that decides is ignored while keys are dead."""
         if BY_ID[action_id].group in ("Gate", "Review") and self.deaf:
-            self._listen_at(self._monotonic() + self._grace_s)
+            self.grace.typed()
             self.presenter.show_gate()
             return
         await super().do(action_id)
@@ -197,52 +176,8 @@ class LiveController(SessionController):
             tool_gate.always(self.screen, self.state.gate, self.answer)
 
     def _reject(self) -> None:
-        gate, state, patch = self.state.gate, self.state, self.presenter.patch
-        if gate is None:
-            return
-        if gate.kind == "tool":
-            tool_gate.deny(self.screen, gate, self.answer)
-            return
-        if given_of(state) is not None and gate.kind != "deploy":
-            turn_down(self, gate)
-            return
-        if gate.kind == "deploy":
-            self._skip_deploy(gate.id)
-            return
-        if gate.kind in ("limit", "fault"):
-            self.answer(gate.id, Reject(reason="Stopped by the person.", stop=True))
-            return
-        selection = self.presenter.draft.selection
-        kind = gate.kind
-
-        def preview(reason: str) -> str:
-            chosen = selection if kind == "diff" else None
-            what = subject(state, kind)
-            return visible_lines(rejection(state, what, kind, reason, patch, chosen)[0])
-
-        def done(result: tuple[str, str] | None) -> None:
-            if result is not None:
-                choice, reason = result
-                chosen = selection if kind == "diff" else Selection()
-                self.answer(
-                    gate.id,
-                    Reject(
-                        reason=reason, stop=choice == "stop", selection=chosen, seen=self.seen()
-                    ),
-                )
-
-        again = {"spec": "Plan again", "diff": "Send back", "verdict": "Review again"}
-        self.screen.app.push_screen(
-            ReasonDialog(
-                f"Reject {subject(state, kind)}",
-                [("again", again.get(kind, "Again")), ("stop", "Stop here")],
-                preview=preview,
-                optional=bool(kind == "diff" and (state.waiting_comments or selection)),
-                hint="Why? The model gets your words as they are.",
-                draft=self.draft(gate.id, "reason"),
-            ),
-            done,
-        )
+        if self.state.gate is not None:
+            reject(self, self.state.gate)
 
     def draft(self, gate_id: str, subject: str) -> Draft:
         """What was written at a gate and not sent; it is kept in the log."""
@@ -251,21 +186,6 @@ class LiveController(SessionController):
             self._answer_gate(gate_id, SaveDraft(subject=subject, text=text))
 
         return Draft(self.state.draft(gate_id, subject), save)
-
-    def _skip_deploy(self, gate_id: str) -> None:
-        def done(result: tuple[str, str] | None) -> None:
-            if result is not None:
-                self.answer(gate_id, Reject(reason=result[1] or "Skipped."))
-
-        self.screen.app.push_screen(
-            ReasonDialog(
-                "Skip the deploy command",
-                [("skip", "Skip it")],
-                optional=True,
-                hint="Why? The commit stays as it is. (may be empty)",
-            ),
-            done,
-        )
 
     # -- the selection -----------------------------------------------------------------------
 

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from agent_tui.domain.links import Node
+from agent_tui.ui.grace import Grace
 from tests.ui.driver import Driver, demo, drive
 
 pytestmark = pytest.mark.anyio
@@ -59,8 +60,7 @@ async def test_enter_never_approves_and_new_gates_are_deaf(tmp_path: Path) -> No
     async with drive(demo(tmp_path)) as person:
         await person.gate("spec")
         now = 100.0
-        person.live._monotonic = lambda: now
-        person.live._gate_id, person.live._grace_s = "", 0.4
+        person.live.grace = Grace(0.4, lambda delay_s: None, lambda: now)
         gate = person.state.gate
         await person.press("enter", "a", "a")
         assert person.state.gate == gate
