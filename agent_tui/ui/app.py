@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import gc
 from collections.abc import Iterable, Sequence
 from functools import partial
 from pathlib import Path
@@ -13,6 +12,7 @@ from textual.app import App, SystemCommand
 from textual.binding import Binding, BindingType
 from textual.driver import Driver
 from textual.drivers.linux_driver import LinuxDriver
+from textual.events import Event, InputEvent
 from textual.filter import LineFilter
 from textual.screen import Screen
 from textual.theme import Theme
@@ -21,6 +21,7 @@ from agent_tui.config import paths
 from agent_tui.config.early import EarlySettings, early_theme, read_early
 from agent_tui.config.themes import DEFAULT
 from agent_tui.ui.actions import ACTIONS
+from agent_tui.ui.collector import CHECK_S, Collector
 from agent_tui.ui.launch import Launch
 from agent_tui.ui.loading import imported
 from agent_tui.ui.safety import VisibleControls
@@ -65,6 +66,7 @@ class AgentTui(App[None]):
         super().__init__(css_path=[SCREENS / sheet for sheet in first])
         self.launch = launch
         self.farewell = ""
+        self._collector = Collector()
         self._ending: asyncio.Future[None] | None = None
         self.result = ""
         self.conductor: Conductor | None = None
@@ -130,9 +132,8 @@ class AgentTui(App[None]):
         if self.conductor is None:
             loaded: type[Conductor] = (await imported("agent_tui.ui.conductor")).Conductor
             self.conductor = loaded(self, self.launch)
-            if not gc.isenabled():
-                gc.freeze()  # modules and classes stay for good: later collections pass them over
-                gc.enable()
+            self._collector.begin()
+            self.set_interval(CHECK_S, self._collector.check)
         return self.conductor
 
     def _conduct(self) -> Conductor:
@@ -160,6 +161,16 @@ class AgentTui(App[None]):
         self.notify("q leaves; the session stays. ctrl+q quits at once.", markup=False, timeout=4)
 
     # -- the end that nobody chose ------------------------------------------------------------
+
+    async def on_event(self, event: Event) -> None:
+        """A person is at the keys."""
+        if isinstance(event, InputEvent):
+            self._collector.touched()
+        await super().on_event(event)
+
+    def on_unmount(self) -> None:
+        """The collector of garbage is as it was."""
+        self._collector.end()
 
     def on_mount(self) -> None:
         """Be ready for signals, and for the end of the terminal."""

@@ -6,6 +6,9 @@ from typing import Self, TypedDict
 
 from textual.geometry import Size
 from textual.scroll_view import ScrollView
+from textual.scrollbar import ScrollBar
+
+from agent_tui.ui.widgets.scrollbar import SteadyScrollBar
 
 
 class _Scroll(TypedDict):
@@ -27,6 +30,16 @@ class LineView(ScrollView, inherit_bindings=False):
     """
 
     _focus_styles = True
+
+    @property
+    def vertical_scrollbar(self) -> ScrollBar:
+        """The scroll bar, made when it is first asked for."""
+        if self._vertical_scrollbar is None:
+            bar = SteadyScrollBar(name="vertical", thickness=self.scrollbar_size_vertical)
+            bar.display = False
+            self._vertical_scrollbar = bar
+            self.app._start_widget(self, bar)
+        return self._vertical_scrollbar
 
     def resize_world(self, size: Size) -> None:
         """Tell the scrollbars how large the whole is."""

@@ -9,9 +9,12 @@ from textual.content import Content
 from textual.strip import Strip
 from textual.style import Style
 from textual.visual import Visual
-from textual.widget import Widget
+
+from agent_tui.ui.widgets.drawn import DrawnView
 
 MARK = "▌"
+_KEPT = 100
+"""So many lines above and below the screen are kept as they were drawn, when others come."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,9 +109,10 @@ class DrawnRows:
         view: The widget with the styles.
     """
 
-    def __init__(self, view: Widget) -> None:
+    def __init__(self, view: DrawnView) -> None:
         self._view = view
         self._strips: dict[int, tuple[Look, Strip]] = {}
+        self._styles: dict[tuple[str, ...], Style] = {}
         self._blank: tuple[int, Strip] | None = None
         self.pattern = ""
         """A text that is highlighted, in lower case."""
@@ -116,6 +120,7 @@ class DrawnRows:
     def clear(self) -> None:
         """Draw all of them anew."""
         self._strips.clear()
+        self._styles.clear()
         self._blank = None
 
     def replace(self, before: Sequence[Row], after: Sequence[Row], shown: range) -> range:
@@ -128,10 +133,13 @@ class DrawnRows:
             The part of *shown* from the first to the last one that is to be drawn again.
         """
         common = min(len(before), len(after))
+        near = range(shown.start - _KEPT, shown.stop + _KEPT)
         stale = [
             number
             for number in self._strips
-            if number >= common or not after[number].looks_like(before[number])
+            if number >= common
+            or number not in near
+            or not after[number].looks_like(before[number])
         ]
         for number in stale:
             del self._strips[number]
@@ -145,7 +153,8 @@ class DrawnRows:
     def blank(self, width: int) -> Strip:
         """A line without a row."""
         if self._blank is None or self._blank[0] != width:
-            self._blank = (width, Strip.blank(width, self._view.rich_style))
+            strip = Strip.blank(width, self._view.rich_style)
+            self._blank = (width, self._view.filtered(strip))
         return self._blank[1]
 
     def line(self, number: int, row: Row, look: Look) -> Strip:
@@ -155,6 +164,12 @@ class DrawnRows:
             drawn = self._strips[number] = (look, self._draw(row, look))
         return drawn[1]
 
+    def _style(self, kinds: tuple[str, ...]) -> Style:
+        found = self._styles.get(kinds)
+        if found is None:
+            found = self._styles[kinds] = self._view.get_visual_style(*kinds)
+        return found
+
     def _draw(self, row: Row, look: Look) -> Strip:
         kinds = [f"rows--{row.kind}"] if row.kind else []
         if look.in_range:
@@ -162,7 +177,7 @@ class DrawnRows:
         if look.at_cursor:
             kinds.append("rows--cursor")
         view, width = self._view, look.width
-        style: Style = view.get_visual_style(*kinds)
+        style = self._style(tuple(kinds))
         content = row.content
         if self.pattern:
             plain = content.plain.lower()
@@ -176,4 +191,4 @@ class DrawnRows:
         if line.cell_length > width:
             line = line.truncate(width, ellipsis=True)
         strips = Visual.to_strips(view, line, width, 1, style, apply_selection=False, pad=True)
-        return strips[0] if strips else Strip.blank(width, style.rich_style)
+        return view.filtered(strips[0] if strips else Strip.blank(width, style.rich_style))

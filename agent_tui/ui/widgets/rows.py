@@ -18,7 +18,8 @@ from textual.message import Message
 from textual.reactive import reactive
 from textual.strip import Strip
 
-from agent_tui.ui.widgets.lines import AT_ONCE, LineView
+from agent_tui.ui.widgets.drawn import DrawnView
+from agent_tui.ui.widgets.lines import AT_ONCE
 from agent_tui.ui.widgets.row import (
     DrawnRows,
     Look,
@@ -31,10 +32,11 @@ from agent_tui.ui.widgets.row import (
 __all__ = ["AT_ONCE", "Row", "RowsView"]
 
 
-class RowsView(LineView, can_focus=True, inherit_bindings=False):
+class RowsView(DrawnView, can_focus=True, inherit_bindings=False):
     """Rows with a cursor, marks in the margin, and a search that highlights."""
 
     ALLOW_SELECT = False
+    auto_links = False  # rows have none, and to look for them takes a third of the drawing
 
     COMPONENT_CLASSES = {
         "rows--cursor",
@@ -326,9 +328,8 @@ class RowsView(LineView, can_focus=True, inherit_bindings=False):
         """The cursor is hidden."""
         self.refresh()
 
-    def render_line(self, y: int) -> Strip:
-        """One line of the screen."""
-        number = y + self.scroll_offset.y
+    def line(self, number: int) -> Strip:
+        """One line of the whole."""
         width = self.scrollable_content_region.width
         if number >= len(self.rows):
             return self._drawn.blank(width)
