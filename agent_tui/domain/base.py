@@ -6,9 +6,12 @@ from pydantic import BaseModel, ConfigDict
 
 
 class Value(BaseModel):
-    """An immutable value. Fields that a newer version wrote are ignored, not refused."""
+    """An immutable value. Fields that a newer version wrote are ignored, not refused.
 
-    model_config = ConfigDict(frozen=True, extra="ignore")
+    What is no number is written to JSON as a string, because JSON has no such numbers.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="ignore", ser_json_inf_nan="strings")
 
 
 Actor = Literal[

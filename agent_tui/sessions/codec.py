@@ -20,12 +20,12 @@ from decimal import Decimal
 from typing import Any, get_args
 
 from pydantic import ValidationError
-from pydantic_core import from_json
+from pydantic_core import PydanticSerializationError, from_json
 
 from agent_tui.domain.base import Actor
 from agent_tui.domain.events import Channel, Event, Record, Unknown
 from agent_tui.domain.output import Output
-from agent_tui.sessions.redact import writable
+from agent_tui.sessions.redact import Redactor, writable
 
 Data = dict[str, Any]
 
@@ -38,6 +38,7 @@ UPCASTERS: Mapping[tuple[str, int], Callable[[Data], Data]] = {}
 FIRST = ""
 """What stands for the previous record's ``h`` in the first one."""
 
+_TYPE = {"type"}
 _CHANNELS = get_args(Channel)
 _TYPES: dict[str, type[Event]] = {cls.model_fields["type"].default: cls for cls in get_args(Event)}
 _TAIL = re.compile(rb',"h":"([0-9a-f]{32})"\}\n?\Z')
@@ -77,6 +78,40 @@ def plain(event: Event) -> Data:
     return data
 
 
+def _quick_json(event: Event) -> bytes | None:
+    """What :func:`json_of` gives, in one go; None where they hold what JSON or UTF-8 cannot."""
+    try:
+        return event.__pydantic_serializer__.to_json(event, exclude=_TYPE)
+    except PydanticSerializationError:
+        return None
+
+
+def json_of(event: Event) -> bytes:
+    """An event's fields as JSON, without its type.
+
+    Raises:
+        TypeError: If the event holds something that JSON cannot.
+    """
+    data = _quick_json(event)
+    return _dump(plain(event)) if data is None else data
+
+
+def redacted(event: Event, redactor: Redactor) -> tuple[Event, bytes]:
+    """An event without secrets, and what :func:`json_of` makes of it.
+
+    Raises:
+        TypeError: If the event holds something that JSON cannot.
+    """
+    data = _quick_json(event)
+    if data is not None and not redactor.may_touch(data):
+        return event, data
+    fields = plain(event)
+    clean = redactor.data(fields)
+    if clean != fields:
+        event = build(event.type, clean)
+    return event, json_of(event)
+
+
 def build(type_: str, data: Data) -> Event:
     """An event of a known type.
 
@@ -87,19 +122,19 @@ def build(type_: str, data: Data) -> Event:
     return _TYPES[type_].model_validate({**data, "type": type_})
 
 
-def encode(record: Record, previous: str, data: Data | None = None) -> tuple[bytes, str]:
+def encode(record: Record, previous: str, data: bytes | None = None) -> tuple[bytes, str]:
     """The line for a record (with its ``\\n``), and its digest.
 
     Args:
         previous: The digest of the record before it, or :data:`FIRST`.
-        data: What :func:`plain` makes of its event, where that is known already.
+        data: What :func:`json_of` makes of its event, where that is known already.
 
     Raises:
         TypeError: If the event holds something that JSON cannot.
     """
     return line_of(
         record.event.type,
-        plain(record.event) if data is None else data,
+        json_of(record.event) if data is None else data,
         previous,
         seq=record.seq,
         at=record.at,
@@ -111,7 +146,7 @@ def encode(record: Record, previous: str, data: Data | None = None) -> tuple[byt
 
 def line_of(
     type_: str,
-    data: Data,
+    data: bytes,
     previous: str,
     *,
     seq: int,
@@ -120,25 +155,19 @@ def line_of(
     attempt: int,
     actor: Actor,
 ) -> tuple[bytes, str]:
-    """The same for an event that is a JSON value already.
+    """The same for an event that is JSON already."""
+    utc = at if at.tzinfo is UTC else at.astimezone(UTC)
+    head = (
+        f'{{"v":{VERSIONS.get(type_, 1)},"seq":{seq},"ts":"{utc.isoformat()[:-6]}Z",'
+        f'"mono_ns":{mono_ns},"attempt":{attempt},"actor":"{actor}","type":"{type_}","data":'
+    )
+    body = head.encode() + data
+    digest = chain(previous, body + b"}")
+    return body + f',"h":"{digest}"}}\n'.encode(), digest
 
-    Raises:
-        TypeError: If the data holds something that JSON cannot.
-    """
-    fields = {
-        "v": VERSIONS.get(type_, 1),
-        "seq": seq,
-        "ts": at.astimezone(UTC).isoformat().replace("+00:00", "Z"),
-        "mono_ns": mono_ns,
-        "attempt": attempt,
-        "actor": actor,
-        "type": type_,
-        "data": data,
-    }
-    text = json.dumps(fields, ensure_ascii=False, separators=(",", ":"), default=_other)
-    body = text.encode()
-    digest = chain(previous, body)
-    return body[:-1] + b',"h":"' + digest.encode() + b'"}\n', digest
+
+def _dump(data: Data) -> bytes:
+    return json.dumps(data, ensure_ascii=False, separators=(",", ":"), default=_other).encode()
 
 
 def _other(value: object) -> str:

@@ -54,9 +54,9 @@ def sync_folder(folder: Path) -> None:
 
 def write_all(fd: int, data: bytes) -> None:
     """Write all of *data*, also where the system takes only a part at a time."""
-    view = memoryview(data)
-    while view:
-        view = view[os.write(fd, view) :]
+    written = os.write(fd, data)
+    while written < len(data):
+        written += os.write(fd, memoryview(data)[written:])
 
 
 def make_folder(folder: Path) -> None:

@@ -264,11 +264,7 @@ class SessionLog:
             raise LogError(self._broken)
 
     def _encode(self, event: Event, actor: Actor) -> tuple[Record, bytes, str]:
-        data = codec.plain(event)
-        redacted = self._redactor.data(data)
-        if redacted != data:
-            event = codec.build(event.type, redacted)
-            data = codec.plain(event)
+        event, data = codec.redacted(event, self._redactor)
         attempt = self._attempt
         if isinstance(event, StepStarted | AttemptProposed) and event.attempt is not None:
             attempt = event.attempt

@@ -26,6 +26,8 @@ _NOT_SECRET_NAME = re.compile(
     re.IGNORECASE,
 )
 _HEX = re.compile(r"[0-9a-f]+")
+_NOT_PLAIN = re.compile(r'["\\\x00-\x1f\x7f\ud800-\udfff]')
+"""What JSON, or UTF-8, writes in another way."""
 _OBJECT_NAME = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 
 # Each shape has no nested repetition and begins where its own characters do not precede it, so that
@@ -125,6 +127,11 @@ class Redactor:
             parts.insert(0, rf"(?P<keep>{first}(?:[0-9a-f]{{63}}|[0-9a-f]{{39}})(?![0-9A-Za-z]))")
         self._pattern = re.compile("|".join(parts), re.DOTALL)
         self._begins = (*_BEGINS, *self._names)
+        # Values without letters that JSON leaves as they are cannot be looked for in it.
+        plain = [max(_NOT_PLAIN.split(name), key=len) for name in self._names]
+        self._always = "" in plain
+        hints = map(re.escape, (*_BEGINS, "PRIVATE KEY", *plain))
+        self._in_json = re.compile("|".join(hints).encode())
 
     def text(self, text: str) -> str:
         """The text without secrets."""
@@ -135,6 +142,19 @@ class Redactor:
         if len(text) > _SHORT and not self._may_hold(text):
             return text
         return self._pattern.sub(self._replace, text)
+
+    def may_touch(self, json: bytes) -> bool:
+        """Whether something in a JSON text may be a secret: quick, and never no where one is.
+
+        Args:
+            json: Of strings as they are, in UTF-8, but for quotes, backslashes and control
+                characters.
+        """
+        return (
+            self._always
+            or self._in_json.search(json) is not None
+            or (b"://" in json and b"@" in json)
+        )
 
     def _may_hold(self, text: str) -> bool:
         return any(begin in text for begin in self._begins) or ("://" in text and "@" in text)
@@ -193,5 +213,5 @@ def _walk(value: Any, change: Any) -> Any:
     if isinstance(value, list | tuple):
         return [_walk(item, change) for item in value]
     if isinstance(value, float) and not math.isfinite(value):
-        return repr(value)
+        return "NaN" if math.isnan(value) else "Infinity" if value > 0 else "-Infinity"
     return value

@@ -4,6 +4,7 @@ import asyncio
 import errno
 import hashlib
 import os
+import stat
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -155,6 +156,8 @@ def test_a_disk_that_fails_at_any_write_or_sync_loses_nothing_told(
 
         def failing(fd: int, *data: memoryview, k: int = k) -> int:
             nonlocal calls
+            if not stat.S_ISREG(os.fstat(fd).st_mode):  # no disk: the pipe that wakes the loop
+                return true(fd, *data)
             calls += 1
             if calls == k:
                 if data:

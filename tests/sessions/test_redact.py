@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agent_tui.domain import events as e
+from agent_tui.sessions import codec
 from agent_tui.sessions.clock import SystemClock
 from agent_tui.sessions.log import SessionLog
 from agent_tui.sessions.redact import Redactor, secrets_of
@@ -213,3 +214,29 @@ def test_a_long_text_is_read_as_closely_as_a_short_one(parts: list[str]) -> None
     text = " ".join([*parts, "first-of-all-secrets"] if len(parts) % 2 else parts)
     long = text + " " * 300
     assert redactor.text(long) == redactor._pattern.sub(redactor._replace, long)
+
+
+@given(
+    st.lists(st.text(min_size=8, max_size=12), max_size=2),
+    st.sampled_from(
+        [*SHAPES, "://me:s3cret@", "Bearer abc.def-123_456~789", f"{B}PRIVATE KEY-----"]
+    ),
+    st.text(max_size=4),
+    st.integers(0, 3),
+)
+def test_the_quick_look_never_misses_what_the_closer_one_finds(
+    values: list[str], shape: str, around: str, what: int
+) -> None:
+    """It looks at JSON, where quotes, backslashes and control characters stand otherwise."""
+    redactor = Redactor({f"A_TOKEN_{place}": value for place, value in enumerate(values)})
+    text = "harmless" if what == 0 else shape if what == 1 else "".join(values[: what - 1])
+    event = e.ToolCalled(step="s", call="c", name="n", arguments={around: [around + text + around]})
+    plain = codec.plain(event)
+    got, data = codec.redacted(event, redactor)
+    assert codec.plain(got) == redactor.data(plain)
+    assert json.loads(data) == codec.plain(got)
+    quick = (
+        event.__pydantic_serializer__.to_json(event, exclude={"type"}) if text.isascii() else b""
+    )
+    if what == 1 and quick:
+        assert redactor.may_touch(quick)

@@ -20,6 +20,7 @@ from hypothesis import strategies as st
 from agent_tui.domain import events as e
 from agent_tui.domain.base import Actor, BlobRef
 from agent_tui.ports import EventSink
+from agent_tui.sessions.blobs import get_blob
 from agent_tui.sessions.clock import SystemClock
 from agent_tui.sessions.files import LogError, write_all
 from agent_tui.sessions.lock import SessionLocked, is_locked, owner
@@ -181,6 +182,15 @@ async def test_being_cancelled_does_not_tear_a_record(store: SessionStore) -> No
     assert session.records == tuple(seen)
     assert session.records[-1] == last
     assert len(seen) > 1  # some were begun before they were cancelled
+
+
+async def test_closing_waits_for_what_is_being_written(store: SessionStore) -> None:
+    log = store.create()
+    blobs = [asyncio.create_task(log.put_blob(bytes([n]) * 9)) for n in range(3)]
+    await asyncio.sleep(0)  # they have begun
+    await log.close()
+    for n, blob in enumerate(blobs):
+        assert get_blob(log.folder, await blob) == bytes([n]) * 9
 
 
 async def test_cancelled_while_the_disk_is_busy(

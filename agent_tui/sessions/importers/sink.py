@@ -20,7 +20,7 @@ from agent_tui.sessions.files import (
     sync_folder,
     write_all,
 )
-from agent_tui.sessions.redact import Redactor, writable
+from agent_tui.sessions.redact import Redactor
 
 EVENTS = "events.jsonl"
 _BUFFER = 1 << 20
@@ -80,10 +80,7 @@ class MemorySink:
 
     def emit(self, event: Event, actor: Actor, at: datetime) -> None:
         """Take one event."""
-        data = codec.plain(event)
-        redacted = self._redactor.data(data)
-        if redacted != data:
-            event = codec.build(event.type, redacted)
+        event, _ = codec.redacted(event, self._redactor)
         seq = self._counter.count(event)
         attempt = self._counter.attempt
         self.records.append(Record(seq=seq, at=at, attempt=attempt, actor=actor, event=event))
@@ -142,34 +139,22 @@ class FolderSink:
 
     def emit(self, event: Event, actor: Actor, at: datetime) -> None:
         """Write one event with the next that are written."""
-        # What a walk over the data would do twice is done once: redact, and keep it writable.
-        data = self._redactor.data(event.model_dump(exclude={"type"}))
+        _, data = codec.redacted(event, self._redactor)
         seq = self._counter.count(event)
-        line, self._digest = self._line(event.type, data, seq, actor, at)
+        line, self._digest = codec.line_of(
+            event.type,
+            data,
+            self._digest,
+            seq=seq,
+            at=at,
+            mono_ns=0,
+            attempt=self._counter.attempt,
+            actor=actor,
+        )
         self._pending.append(line)
         self._size += len(line)
         if self._size > _BUFFER:
             self._flush()
-
-    def _line(
-        self, type_: str, data: codec.Data, seq: int, actor: Actor, at: datetime
-    ) -> tuple[bytes, str]:
-        def make(data: codec.Data) -> tuple[bytes, str]:
-            return codec.line_of(
-                type_,
-                data,
-                self._digest,
-                seq=seq,
-                at=at,
-                mono_ns=0,
-                attempt=self._counter.attempt,
-                actor=actor,
-            )
-
-        try:
-            return make(data)
-        except UnicodeEncodeError:
-            return make(writable(data))
 
     def blob(self, data: bytes) -> BlobRef:
         """Store bytes; they are made durable at the end."""
