@@ -5,6 +5,9 @@ from agent_tui.domain.links import anchor
 from agent_tui.domain.patch import Patch
 from agent_tui.domain.text import decode
 
+MAX_QUOTED = 1_000
+"""Characters of a line that are quoted, and compared: a minified file is one line."""
+
 
 def anchor_range(
     patch: Patch, path: str, line: int, quote: str, side: Side = "new"
@@ -14,12 +17,12 @@ def anchor_range(
     Lines are compared without the blanks at their ends; among several equal places the one next to
     *line* counts. A single line is looked for as :func:`~agent_tui.domain.links.anchor` does it.
     """
-    wanted = [text.strip() for text in quote.split("\n")]
+    wanted = [text[:MAX_QUOTED].strip() for text in quote.split("\n")]
     if len(wanted) == 1 and side == "new":
         found = anchor(patch, path, line, quote)
         return None if found is None else (found, found)
     shown = {
-        number: decode(text.data).strip()
+        number: decode(text.data)[:MAX_QUOTED].strip()
         for file in patch.files
         if file.path == path
         for hunk in file.hunks
@@ -57,12 +60,12 @@ def locate(patch: Patch, comment: Comment) -> CommentPlace | None:
 
 
 def excerpt(patch: Patch, place: CommentPlace) -> str:
-    """The text of a place's lines, to be quoted; "" for a file or the attempt."""
+    """A place's lines as they are quoted, up to ``MAX_QUOTED``; "" for a file or the attempt."""
     if place.path is None or place.line is None:
         return ""
     last = place.end_line or place.line
     return "\n".join(
-        decode(line.data)
+        decode(line.data)[:MAX_QUOTED]
         for file in patch.files
         if file.path == place.path
         for hunk in file.hunks

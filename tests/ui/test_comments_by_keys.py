@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from agent_tui.domain.comments import CommentPlace
+from agent_tui.domain.places import MAX_QUOTED, locate
 from tests.ui.driver import Driver, demo, drive
 from tests.ui.test_review_by_keys import git, launch, repo
 
@@ -173,7 +174,7 @@ async def test_the_next_attempt_asks_for_what_is_new(tmp_path: Path) -> None:
         same = {hunk.id for _, hunk in first.hunks} & {hunk.id for _, hunk in presenter.patch.hunks}
         assert same
         assert presenter.carried.accepted == same
-        assert "to look at; the others you accepted before" in person.text
+        assert "to look at. The others you accepted before" in person.text
         assert "accepted before, unchanged" in person.text
         await person.press("D")
         await person.settle()
@@ -190,3 +191,23 @@ async def test_the_next_attempt_asks_for_what_is_new(tmp_path: Path) -> None:
         seen = person.state.decisions[-1].event.seen
         assert seen is not None
         assert set(seen.carried) == same
+
+
+async def test_a_comment_on_a_line_of_a_megabyte(repo: Path) -> None:
+    long = "".join(f"f({n});" for n in range(120_000))
+    (repo / "x.min.js").write_text(f"{long}\n")
+    async with drive(launch(repo), size=(80, 24)) as person:
+        await person.gate("diff")
+        await to_line(person, "f(4711);")
+        assert "f(4711);" in person.text
+        await person.press("c")
+        await person.settle()
+        assert "│ f(0);f(1);" in person.text
+        assert "Save (ctrl+s)" in person.text
+        await person.type("why is this in the repository?")
+        await person.press("ctrl+s")
+        await comments(person, 1)
+        comment = person.state.comments[0].comment
+        assert comment.quote == long[:MAX_QUOTED]
+        assert locate(person.live.presenter.patch, comment) == comment.place
+        assert "C1 change  why is this in the repository?" in person.text

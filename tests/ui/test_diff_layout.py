@@ -185,9 +185,11 @@ def test_a_line_of_five_megabytes() -> None:
     stream = Stream(parse_patch(raw))
     for wrap in (False, True):
         layout = Layout(stream, Overlays(), Options(100, wrap=wrap))
+        if wrap:
+            layout.toggle_long(0, -1, 1)
         layout.measure()
         room = layout.room(0)
-        assert layout.blocks.rows == 3 + (5_000_000 + room - 1) // room if wrap else 4
+        assert layout.blocks.rows == (3 + (5_000_000 + room - 1) // room if wrap else 4)
         row = layout.row(layout.blocks.rows - 1)
         assert row is not None
         strip = Painter(layout, Scene(shift=4_000_000), lambda names: PLAIN).draw(3, row)

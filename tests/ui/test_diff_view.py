@@ -1,17 +1,11 @@
 """The diff widget alone, by keys and mouse, on patches that git made."""
 
-import contextlib
 import re
-from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from textual import on
-from textual.app import App, ComposeResult
-from textual.message import Message
-from textual.pilot import Pilot
 from textual.strip import Strip
 
 import agent_tui.ui.diff
@@ -21,73 +15,10 @@ from agent_tui.ui.diff.layout import Row
 from agent_tui.ui.diff.model import Side
 from agent_tui.ui.diff.paint import Painter
 from agent_tui.ui.selection import DraftSelection
+from tests.ui.diff_bench import bench, python
 from tests.ui.diff_patches import diff_of, every_kind, patches
 
 anyio = pytest.mark.anyio
-
-
-class Bench(App[None]):
-    def __init__(self) -> None:
-        super().__init__()
-        self.messages: list[Message] = []
-
-    def compose(self) -> ComposeResult:
-        yield DiffViewer()
-
-    @on(DiffView.Moved)
-    @on(DiffView.Activated)
-    @on(DiffView.HunksSeen)
-    @on(DiffView.Searched)
-    @on(DiffView.Refused)
-    def _keep(self, message: Message) -> None:
-        self.messages.append(message)
-
-    def last(self, kind: type[Message]) -> Message:
-        return next(m for m in reversed(self.messages) if type(m) is kind)
-
-
-class Person:
-    def __init__(self, app: Bench, pilot: Pilot[None]) -> None:
-        self.app = app
-        self.pilot = pilot
-        self.view = app.query_one(DiffViewer)
-
-    async def show(self, *args: object) -> None:
-        self.view.show(*args)  # type: ignore[arg-type]
-        self.view.focus()
-        await self.settle()
-
-    async def settle(self) -> None:
-        for _ in range(6):
-            await self.pilot.pause()
-            await self.app.workers.wait_for_complete()
-        await self.pilot.pause()
-
-    async def press(self, *keys: str) -> None:
-        await self.pilot.press(*keys)
-        await self.settle()
-
-    @property
-    def lines(self) -> list[str]:
-        return [strip.text.rstrip() for strip in self.app.screen._compositor.render_strips()]
-
-    @property
-    def text(self) -> str:
-        return "\n".join(self.lines)
-
-
-@contextlib.asynccontextmanager
-async def bench(size: tuple[int, int] = (100, 30)) -> AsyncIterator[Person]:
-    app = Bench()
-    async with app.run_test(size=size) as pilot:
-        yield Person(app, pilot)
-
-
-def python(count: int, **changes: str) -> bytes:
-    lines = [f"value_{n} = {n}" for n in range(1, count + 1)]
-    for name, text in changes.items():
-        lines[int(name[1:]) - 1] = text
-    return ("\n".join(lines) + "\n").encode()
 
 
 @pytest.fixture
@@ -338,21 +269,6 @@ async def test_a_rewritten_block_falls_back_to_lines_and_says_so(tmp_path: Path)
         await person.show(patch)
         assert "too large for word highlights" in person.text
         assert not person.view.scene.words
-
-
-@anyio
-async def test_long_lines_wrap_or_scroll(tmp_path: Path) -> None:
-    data = b"0123456789" * 30 + b"END\n"
-    patch = parse_patch(diff_of(tmp_path / "r", {}, {"a": data}))
-    async with bench((80, 12)) as person:
-        await person.show(patch)
-        assert "END" in person.text
-        await person.press("W")
-        assert "END" not in person.text
-        person.view.sideways(300)
-        await person.settle()
-        assert "END" in person.text
-        assert re.search(r"^ +1 +\+ ", person.lines[2])
 
 
 @anyio

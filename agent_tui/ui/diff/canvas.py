@@ -136,6 +136,7 @@ class Canvas(DrawnView, can_focus=True, inherit_bindings=False):
         if before is not None:
             layout.expanded = dict(before.expanded)
             layout.opened = set(before.opened)
+            layout.long = before.long.again()
             layout.facts = dict(before.facts)
             layout.set_overlays(self.overlays)
         return layout

@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections import OrderedDict
 from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from agent_tui.domain.patch import Hunk
 from agent_tui.domain.text import visible_lines
-from agent_tui.ui.diff.blocks import BLOCK, Blocks, Options, Stream, blocks_size, cut, fast_height
+from agent_tui.ui.diff.blocks import Blocks, Options, Stream, blocks_size, cut, fast_height
 from agent_tui.ui.diff.facts import Detail, details
+from agent_tui.ui.diff.hunk_lines import KEPT, HunkLines
 from agent_tui.ui.diff.model import Note, Overlays, PlaceKind
 from agent_tui.ui.diff.notes import NoteLine, note_lines, wrapped
-from agent_tui.ui.diff.scan import Scan, Units, split_rows
-from agent_tui.ui.diff.text import breaks, code_text, needs_wrap
-
-KEPT = 64
-"""Hunks whose lines are kept apart, and files whose text is."""
+from agent_tui.ui.diff.scan import split_rows
+from agent_tui.ui.diff.text import breaks, needs_wrap
 
 
 class Row(NamedTuple):
@@ -26,7 +25,7 @@ class Row(NamedTuple):
         owner: Number of the hunk, or of the file for its head and what is above it.
         left, right: For lines their indexes, -1 where there is none; for context the line's
             numbers; for details and notes the number in their list.
-        part: Which row of a wrapped line.
+        part: Which row of a wrapped line; ``-n`` for the gap in front of row *n*.
     """
 
     kind: PlaceKind
@@ -41,7 +40,7 @@ class Row(NamedTuple):
         return self[:4]
 
 
-class Layout:
+class Layout(HunkLines):
     """Rows of a patch in a given width.
 
     Args:
@@ -51,14 +50,12 @@ class Layout:
     """
 
     def __init__(self, stream: Stream, overlays: Overlays, options: Options) -> None:
-        self.stream = stream
-        self.options = options
+        super().__init__(stream, options)
         self.blocks = Blocks()
         self.expanded: dict[int, tuple[int, int]] = {}
         self.opened: set[int] = set()
         self.facts: dict[int, tuple[Detail, ...]] = {}
         self.measured = 0
-        self._scans: OrderedDict[int, Scan] = OrderedDict()
         self._rows: OrderedDict[int, list[Row]] = OrderedDict()
         self._details: dict[int, list[Detail]] = {}
         self._note_lines: dict[int, list[NoteLine]] = {}
@@ -120,38 +117,6 @@ class Layout:
 
     def _is_placed(self, number: int) -> bool:
         return any(number in found for lines in self.at_line.values() for found in lines.values())
-
-    # -- hunks -------------------------------------------------------------------------------
-
-    def scan(self, number: int) -> Scan:
-        """A hunk's lines taken apart."""
-        scan = self._scans.get(number)
-        if scan is None:
-            scan = self._scans[number] = Scan(self.stream.hunks[number])
-            if len(self._scans) > KEPT:
-                self._scans.popitem(last=False)
-        else:
-            self._scans.move_to_end(number)
-        return scan
-
-    def units(self, number: int) -> Units:
-        """What stands in each row of a hunk before wrapping."""
-        scan, split = self.scan(number), self.options.split
-        found = scan.units.get(split)
-        if found is None or found.fold != self.options.fold_space:
-            found = scan.units[split] = Units(scan, split=split, fold=self.options.fold_space)
-        return found
-
-    def text(self, number: int, index: int) -> str:
-        """A line as it is shown."""
-        scan = self.scan(number)
-        text = code_text(scan.data(index), show_return=scan.mixed_ends)
-        return text + NO_END if index in scan.unended and not self._is_link(number) else text
-
-    def _is_link(self, number: int) -> bool:
-        """Whether it is a symbolic link's target, which never ends with a new line."""
-        file = self.stream.files[self.stream.file_of[number]]
-        return (file.new_mode or file.old_mode or "")[:3] == "120"
 
     # -- measuring ---------------------------------------------------------------------------
 
@@ -297,12 +262,12 @@ class Layout:
         if number in self.folded:
             return
         notes = self.at_line.get(number, {})
-        wraps = self.options.wrap and self._may_wrap(number)
+        wraps = self.options.wrap and self.may_wrap(number)
         for left, right in self._pairs(number, begin, end):
             if right <= -2:
                 yield Row("space", number, left, right)
                 continue
-            for part in range(self._parts(number, left, right) if wraps else 1):
+            for part in self.parts(number, left, right) if wraps else (0,):
                 yield Row("line", number, left, right, part)
             if notes:
                 for index in {left, right}:
@@ -322,22 +287,6 @@ class Layout:
         for index in range(begin, end):
             kind = kinds[index]
             yield (-1 if kind == 0x2B else index, -1 if kind == 0x2D else index)
-
-    def _may_wrap(self, number: int) -> bool:
-        """Whether some line of a hunk may be longer than a row."""
-        scan, room = self.scan(number), self.room(number)
-        if room not in scan.wraps:
-            scan.wraps[room] = len(scan) > BLOCK or bool(scan.unended) or scan.needs_wrap(room)
-        return scan.wraps[room]
-
-    def _parts(self, number: int, left: int, right: int) -> int:
-        room = self.room(number)
-        indexes = {index for index in (left, right) if index >= 0}
-        return max(len(breaks(self.text(number, index), room)) for index in indexes)
-
-    def room(self, number: int) -> int:
-        """Cells for the text of a hunk's lines."""
-        return self.options.room(self.stream.digits(self.stream.file_of[number]))
 
     # -- finding -----------------------------------------------------------------------------
 
@@ -375,6 +324,18 @@ class Layout:
                     return self.blocks.starts[block] + offset
         return self.blocks.starts[blocks[0]]
 
+    def find_text(self, number: int, index: int, at: int) -> int | None:
+        """The row that shows a place in the text of a line."""
+        row = self.find_line(number, index)
+        wanted = bisect_right(breaks(self.text(number, index), self.room(number)), at) - 1
+        while row is not None and (shown := self.row(row)) is not None:
+            if shown.kind != "line" or index not in (shown.left, shown.right):
+                return None
+            if shown.part == wanted:
+                return row
+            row += 1
+        return None
+
     def new_lines(self, number: int) -> range:
         """Numbers of the new file's lines that a hunk shows, with the context around it."""
         hunk = self.stream.hunks[number]
@@ -392,6 +353,3 @@ class Layout:
                 if row.kind == "context" and row.right == line:
                     return self.blocks.starts[block] + offset
         return None
-
-
-NO_END = "  (no newline at the end)"

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from agent_tui.ui.diff.brush import Brush, Names, Pieces, Span
-from agent_tui.ui.diff.layout import NO_END, Row
+from agent_tui.ui.diff.hunk_lines import NO_END
+from agent_tui.ui.diff.layout import Row
 from agent_tui.ui.diff.text import breaks, code_text
 
 BAR = "│"
@@ -17,6 +18,8 @@ class LineBrush(Brush):
 
     def line(self, row: Row, extra: Names) -> tuple[Names, Pieces]:
         """A line of a hunk, or one of each side."""
+        if row.part < 0:
+            return self._gap(row, extra)
         if self._layout.options.split:
             return self._pair(row, extra)
         layout, number = self._layout, row.owner
@@ -68,6 +71,22 @@ class LineBrush(Brush):
         base: Names = ("plain", *extra)
         gutter = layout.options.gutter(layout.stream.digits(layout.stream.file_of[row.owner]))
         words = f"⋯ {-2 - row.right} changed lines differ in white space alone; i shows them"
+        return self._remark(row, words, gutter, base)
+
+    def _gap(self, row: Row, extra: Names) -> tuple[Names, Pieces]:
+        """What stands for the rows of a long line that are not made."""
+        layout = self._layout
+        parts = layout.parts(row.owner, row.left, row.right)
+        at = parts.index(row.part)
+        hidden = -row.part - (parts[at - 1] + 1 if at else 0)
+        gutter = layout.options.gutter(layout.stream.digits(layout.stream.file_of[row.owner]))
+        words = f"⋯ {hidden:,} more rows of this line; enter shows them"
+        index = row.right if row.right >= 0 else row.left
+        whole = layout.options.split
+        base = ("plain", *extra) if whole else self._base(row.owner, index, extra)
+        return self._remark(row, words, gutter, base)
+
+    def _remark(self, row: Row, words: str, gutter: int, base: Names) -> tuple[Names, Pieces]:
         pieces = self._begin(self._is_marked(row.owner), base)
         self._put(pieces, " " * (gutter - 1) + words, *base, "muted")
         return base, pieces

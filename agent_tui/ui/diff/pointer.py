@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import groupby
 
 from textual import events
 from textual.message import Message
@@ -124,7 +125,8 @@ class Pointer(Canvas):
         while 0 <= number < self.plan.blocks.rows:
             row = self.row_at(number)
             if row is not None and row.item != item and self._is_stop(row):
-                return number - (row.part if direction < 0 else 0)
+                first = self.plan.find(row.item) if row.part and direction < 0 else None
+                return number if first is None else first
             number += direction
         return None
 
@@ -256,7 +258,12 @@ class Pointer(Canvas):
 
     def chosen_places(self) -> list[Place]:
         """What each row of the range is about, or the row under the cursor."""
-        return [self.place_of(row) for row in self._chosen_rows() if not row.part]
+        return [self.place_of(row) for row in self._chosen_items()]
+
+    def _chosen_items(self) -> Iterator[Row]:
+        """One row of each item of the range, or of what is under the cursor."""
+        for _, rows in groupby(self._chosen_rows(), key=lambda row: row.item):
+            yield next(rows)
 
     def _chosen_blocks(self) -> tuple[list[int], list[Row]]:
         """The hunks that the range holds as a whole, and the rows besides them."""
@@ -299,9 +306,7 @@ class Pointer(Canvas):
     def selected_text(self) -> str:
         """The range, or what is under the cursor, as it stands in the files."""
         lines: list[str] = []
-        for row in self._chosen_rows():
-            if row.part:
-                continue
+        for row in self._chosen_items():
             if row.kind == "line":
                 scan = self.plan.scan(row.owner)
                 index = row.right if row.right >= 0 else row.left

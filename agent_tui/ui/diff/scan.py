@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from array import array
+from bisect import bisect_right
 from itertools import accumulate
 
 from agent_tui.domain.patch import Hunk
@@ -22,7 +23,17 @@ class Scan:
         mixed_ends: Whether some lines end with a carriage return and others do not.
     """
 
-    __slots__ = ("_body", "_starts", "hunk", "kinds", "mixed_ends", "unended", "units", "wraps")
+    __slots__ = (
+        "_body",
+        "_runs",
+        "_starts",
+        "hunk",
+        "kinds",
+        "mixed_ends",
+        "unended",
+        "units",
+        "wraps",
+    )
 
     def __init__(self, hunk: Hunk) -> None:
         self.hunk = hunk
@@ -38,6 +49,7 @@ class Scan:
             starts = array("Q", [s for i, s in enumerate(starts) if i not in skipped])
             lines = [line for i, line in enumerate(lines) if i not in skipped]
         self._starts = starts
+        self._runs: list[tuple[int, int, int]] | None = None
         self.kinds = b"".join([line[:1] or b" " for line in lines])
         returns = body.count(b"\r\n")
         self.mixed_ends = 0 < returns < len(lines)
@@ -59,18 +71,32 @@ class Scan:
 
     def runs(self) -> list[tuple[int, int, int]]:
         """Blocks of changes: where each begins, how many lines are removed, how many added."""
-        result = []
-        for match in _RUN.finditer(self.kinds):
-            text = match[0]
-            removed = text.count(b"-")
-            result.append((match.start(), removed, len(text) - removed))
-        return result
+        if self._runs is None:
+            self._runs = []
+            for match in _RUN.finditer(self.kinds):
+                text = match[0]
+                removed = text.count(b"-")
+                self._runs.append((match.start(), removed, len(text) - removed))
+        return self._runs
 
     def run_at(self, index: int) -> tuple[int, int, int] | None:
         """The block of changes that a line belongs to."""
-        return next(
-            (run for run in self.runs() if run[0] <= index < run[0] + run[1] + run[2]), None
-        )
+        runs = self.runs()
+        at = bisect_right(runs, (index, len(self), 0)) - 1
+        if at < 0 or index >= sum(runs[at]):
+            return None
+        return runs[at]
+
+    def partner(self, index: int) -> int | None:
+        """The line on the other side that stands for a changed one, if there is one."""
+        run = self.run_at(index)
+        if run is None:
+            return None
+        start, removed, added = run
+        nth = index - start if index < start + removed else index - start - removed
+        if nth >= min(removed, added):
+            return None
+        return start + nth + (removed if index < start + removed else 0)
 
     def only_space(self, run: tuple[int, int, int]) -> bool:
         """Whether both sides of a block are the same but for white space."""

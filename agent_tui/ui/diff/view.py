@@ -182,13 +182,24 @@ class DiffView(Goer):
         return self._fold_space
 
     def toggle_fold(self) -> bool:
-        """Open the folded hunk at the cursor. False if it is not folded."""
+        """Open the folded hunk or the long line at the cursor. False if nothing is folded."""
         place = self.place
-        if place is None or place.number is None or place.number not in self.plan.folded:
+        if place is None or place.number is None:
             return False
+        if place.number not in self.plan.folded:
+            return self._toggle_long(place.number)
         number = place.number
         self.plan.opened.add(number)
         self.plan.folded.discard(number)
+        self._keeping_place(lambda: self.plan.remeasure([number]))
+        return True
+
+    def _toggle_long(self, number: int) -> bool:
+        row = self.row_at(self._cursor) if self._cursor is not None else None
+        if row is None or row.kind != "line" or not self._wrap:
+            return False
+        if not self.plan.toggle_long(number, row.left, row.right):
+            return False
         self._keeping_place(lambda: self.plan.remeasure([number]))
         return True
 
@@ -292,6 +303,23 @@ class DiffView(Goer):
         else:
             self.next_match(direction)
 
+    def _show_match(self, number: int, index: int, *, again: bool) -> None:
+        """Within a long line, show the row that matches; *again*: the next one that does."""
+        layout, pattern = self.plan, self.scene.pattern
+        if pattern is None or not self._wrap or not layout.is_long(number, index):
+            return
+        text, before = layout.text(number, index), layout.long.spots.get((number, index), -1)
+        found = pattern.search(text, before + 1 if again else 0) or pattern.search(text)
+        if found is None:
+            return
+        layout.long.spots[number, index] = found.start()
+        layout.remeasure([number])
+        self._resize_world()
+        self.redraw()
+        row = layout.find_text(number, index, found.start())
+        if row is not None:
+            self.select(row, center=True)
+
     def next_match(self, direction: int, *, here: bool = False) -> None:
         """Go to the next or previous line that matches."""
         matches, place = self._matches, self.place
@@ -304,5 +332,8 @@ class DiffView(Goer):
             at = (self.stream.first[place.file_number], -1)
         number = matches.near(at, direction, here=here)
         if number is not None:
-            self.go_to_hunk(matches.hunks[number], matches.indexes[number])
+            found = matches.hunks[number], matches.indexes[number]
+            again = direction > 0 and not here and at == found
+            self.go_to_hunk(*found)
+            self._show_match(*found, again=again)
         self.post_message(self.Searched(self, len(matches), 0 if number is None else number + 1))

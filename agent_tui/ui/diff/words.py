@@ -8,13 +8,15 @@ from collections.abc import Callable, Sequence
 from difflib import SequenceMatcher
 
 from agent_tui.domain.patch import Hunk
+from agent_tui.ui.diff.long_lines import changed_part
 from agent_tui.ui.diff.scan import Scan
 
 MAX_RUN = 160
 """Lines on one side of a block up to which words are compared: beyond that a block was rewritten,
 and word highlights would take long and say nothing."""
 MAX_LINE = 600
-"""Characters of a line up to which its words are compared."""
+"""Characters of a line up to which its words are compared; of a longer one, those of the part that
+is not the same on both sides."""
 ALIKE = 0.35
 """Share of a line that must be the same on both sides for its changed words to mean something."""
 MOVED_LINES = 3
@@ -59,6 +61,26 @@ def _append(spans: Spans, begin: int, end: int, name: str) -> None:
     spans.append((begin, end, name))
 
 
+def changed_within(old: str, new: str) -> tuple[Spans, Spans] | None:
+    """Where two long lines differ: the words of what is between their common ends, or all of it."""
+    if old == new:
+        return None
+    before, after = changed_part(old, new)
+    if (before + after) / max(len(old), len(new)) < ALIKE:
+        return None
+    while before and old[before - 1].isalnum():
+        before -= 1
+    while after and old[-after].isalnum():
+        after -= 1
+    ends = len(old) - after, len(new) - after
+    found = None
+    if max(ends) - before <= MAX_LINE:
+        found = changed_words(old[before : ends[0]], new[before : ends[1]])
+    spans = found or ([(0, ends[0] - before, "word-del")], [(0, ends[1] - before, "word-add")])
+    left, right = ([(a + before, b + before, name) for a, b, name in side] for side in spans)
+    return [s for s in left if s[0] < s[1]], [s for s in right if s[0] < s[1]]
+
+
 def words_of_run(run: tuple[int, int, int], text: Callable[[int], str]) -> dict[int, Spans] | None:
     """The changed words of a block's lines, by index; None if the block is too large."""
     start, removed, added = run
@@ -70,10 +92,9 @@ def words_of_run(run: tuple[int, int, int], text: Callable[[int], str]) -> dict[
     new = [text(i) for i in range(start + removed, start + removed + added)]
     result: dict[int, Spans] = {}
     for i, j in _pairs(old, new):
-        if len(old[i]) > MAX_LINE or len(new[j]) > MAX_LINE:
-            continue
         time.sleep(0)  # a worker: the screen goes first
-        found = changed_words(old[i], new[j])
+        long = len(old[i]) > MAX_LINE or len(new[j]) > MAX_LINE
+        found = (changed_within if long else changed_words)(old[i], new[j])
         if found is not None:
             result[start + i], result[start + removed + j] = found
     return result
@@ -85,7 +106,7 @@ def _pairs(old: Sequence[str], new: Sequence[str]) -> list[tuple[int, int]]:
         return [(i, i) for i in range(len(old))]
     if len(old) * len(new) > 1_600:
         return [(i, i) for i in range(min(len(old), len(new)))]
-    bags = [[set(_WORD.findall(line)) for line in side] for side in (old, new)]
+    bags = [[set(_WORD.findall(line[:MAX_LINE])) for line in side] for side in (old, new)]
 
     def likeness(i: int, j: int) -> float:
         a, b = bags[0][i], bags[1][j]
