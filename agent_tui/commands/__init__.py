@@ -28,11 +28,14 @@ def dispatch(arguments: argparse.Namespace) -> int:
         return fail("--json goes with --headless")
     if screen and not getattr(arguments, "preset", None):
         return _screen(name, arguments)
-    from agent_tui.bootstrap.environment import USER_ERRORS  # noqa: PLC0415
-
     try:
         return _screen(name, arguments) if screen else int(arguments.run(arguments))
-    except USER_ERRORS as error:
+    except Exception as error:
+        # They come from all parts of the program, of which most commands need a few.
+        from agent_tui.bootstrap.environment import USER_ERRORS  # noqa: PLC0415
+
+        if not isinstance(error, USER_ERRORS):
+            raise
         return fail(str(error))
 
 
