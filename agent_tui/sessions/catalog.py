@@ -32,6 +32,34 @@ _VERSION = 2
 _SUMMARY = TypeAdapter(SessionSummary)
 _PATHS = re.compile(rb"^(?:\+\+\+ b/|--- a/|rename to )(.+)$", re.MULTILINE)
 _WORD = re.compile(r"[\w]+")
+_UNTOLD = frozenset(
+    str(cls.model_fields["type"].default)
+    for cls in (
+        e.StepStarted,
+        e.StepFinished,
+        e.ModelAsked,
+        e.ModelTried,
+        e.ModelChosen,
+        e.CommandStarted,
+        e.CommandEnded,
+        e.SourcesRead,
+        e.RuleAdded,
+        e.ChecksFinished,
+        e.DraftSaved,
+        e.SelectionSaved,
+        e.CommentDraftSaved,
+        e.CommentRemoved,
+        e.CommentResolved,
+        e.CommitStarted,
+        e.CommitDone,
+        e.CommitRefused,
+        e.CommitUndone,
+        e.DeployChanged,
+        e.DeployFinished,
+        e.LogRecovered,
+    )
+)
+"""Types of which neither a summary nor a search knows anything: half of what is not streamed."""
 _TABLES = f"""
 PRAGMA user_version = {_VERSION};
 CREATE TABLE IF NOT EXISTS session (id TEXT PRIMARY KEY, key TEXT, summary TEXT);
@@ -191,7 +219,7 @@ def _sorted(summaries: list[SessionSummary]) -> list[SessionSummary]:
 
 
 def read_summary(folder: Path) -> tuple[SessionSummary, list[str]]:
-    """A session's summary and its words, without parsing what was only streamed.
+    """A session's summary and its words, without parsing what does not show in them.
 
     Never raises: what is wrong with the log becomes the summary's ``problem``.
     """
@@ -200,6 +228,8 @@ def read_summary(folder: Path) -> tuple[SessionSummary, list[str]]:
 
     def visit(place: int, line: bytes) -> None:
         nonlocal state
+        if index.type_of(place) in _UNTOLD:
+            return
         record = read_record(line, place)
         state = apply(state, record)
         words.extend(said_in(record.event))

@@ -24,12 +24,14 @@ from agent_tui.domain import events as e
 from agent_tui.domain.fold import apply
 from agent_tui.domain.state import State
 from agent_tui.sessions import codec, files, indexed
+from agent_tui.sessions.catalog import read_summary, said_in
 from agent_tui.sessions.files import LogError
 from agent_tui.sessions.indexed import IndexedLog
 from agent_tui.sessions.reader import LogReader
 from agent_tui.sessions.records import MemoryLog, place_at
 from agent_tui.sessions.redact import Redactor
 from agent_tui.sessions.store import SessionStore
+from agent_tui.sessions.summary import summarize
 from tests.live_states import differences
 from tests.sessions.conftest import StepClock, story
 from tests.sessions.test_codec import EVENTS
@@ -141,6 +143,28 @@ def test_any_valid_log_folds_and_replays(
             assert digest(log.state_at(place)) == digest(memory.state_at(place))
         if records:
             assert 0 <= place_at(log, records[-1].at.timestamp()) <= len(log)
+    check_summary(tmp_path, records)
+
+
+def check_summary(folder: Path, records: list[e.Record]) -> None:
+    """The list reads a part of the records, and says what all of them say."""
+    summary, words = read_summary(folder)
+    whole = summarize(folder.name, folder, records)
+    assert replace(summary, last=whole.last, problem="") == replace(whole, problem="")
+    told = [word for record in records for word in said_in(record.event)]
+    assert words[: len(told)] == told
+
+
+@pytest.mark.parametrize("name", ["second-attempt-passes", "person-steps-in"])
+def test_the_list_says_what_the_whole_session_says(name: str, tmp_path: Path) -> None:
+    """After each record that is not streamed."""
+    path = shipped_sessions() / name / "events.jsonl"
+    records = LogReader(path).read_new()
+    lines = path.read_bytes().splitlines(keepends=True)
+    for count, record in enumerate(records, 1):
+        if not isinstance(record.event, e.StepOutput):
+            (tmp_path / "events.jsonl").write_bytes(b"".join(lines[:count]))
+            check_summary(tmp_path, records[:count])
 
 
 @pytest.mark.parametrize("number", [errno.ENOSPC, errno.EIO])
