@@ -28,7 +28,7 @@ from agent_tui.sessions.index import (
 )
 from agent_tui.sessions.snapshots import KeptStates, Snapshots, without_output
 
-INTERVAL = 64
+INTERVAL = 32
 """Records that change more than a step's output, between two kept states."""
 
 _READ = 1024
@@ -235,7 +235,7 @@ class IndexedLog:
 class LoggedPieces(Pieces):
     """What a step has streamed up to a position, read from the log when it is looked at."""
 
-    __slots__ = ("_log", "_spans", "_step", "_stop")
+    __slots__ = ("_log", "_near", "_spans", "_step", "_stop")
 
     def __init__(self, log: IndexedLog, step: Step, stop: int) -> None:
         super().__init__()
@@ -244,6 +244,8 @@ class LoggedPieces(Pieces):
         self._step = step.id
         self._stop = stop
         self._spans = self._find_spans(log.place_of(step.seq, 0) + 1, stop)
+        # The end as far as it was read, and what is left before it: people look ever further.
+        self._near: tuple[list[Output], tuple[tuple[int, int], ...]] = ([], self._spans)
 
     def _find_spans(self, start: int, stop: int) -> tuple[tuple[int, int], ...]:
         """Ranges of places whose pieces count: a retry drops what came since the call began."""
@@ -289,17 +291,20 @@ class LoggedPieces(Pieces):
         """The last *count* pieces at most; only those are read."""
         if self._count >= 0:
             return super().tail(count)
-        found: list[Output] = []
-        size = min(_READ, max(count, _READ_FIRST))
-        for start, stop in reversed(self._spans):
-            last = stop
-            while last > start:
-                if len(found) >= count:
-                    return found[-count:]
-                first = max(start, last - size)
+        found, left = self._near
+        if len(found) < count:
+            found, spans = list(found), list(left)
+            size = count - len(found)
+            while spans and len(found) < count:
+                start, last = spans.pop()
+                first = max(start, last - min(max(size, _READ_FIRST), _READ))
+                if first > start:
+                    spans.append((start, first))
                 found[:0] = self._pieces([(first, last)])
-                last, size = first, min(2 * size, _READ)
-        return found[-count:]
+                # Nearly all records of a step are pieces, so what is missing is near.
+                size = 2 * (count - len(found)) if found else 2 * size
+            self._near = found, tuple(spans)
+        return found[max(0, len(found) - count) :]
 
     def plus(self, piece: Output) -> Pieces:
         """This sequence and one more piece."""

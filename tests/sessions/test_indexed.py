@@ -243,3 +243,21 @@ def test_a_log_that_changed_under_us_is_said(big: Path, tmp_path: Path) -> None:
         file.truncate(1_000)
     with pytest.raises(indexed.LogError, match="became shorter"):
         log[COUNT - 1]
+
+
+def test_the_end_of_what_a_step_streamed_is_read_piece_by_piece(
+    big: Path, records: list[e.Record]
+) -> None:
+    """In any order of sizes: what was read before is not read again, and nothing is left out."""
+    log, memory = opened(big), MemoryLog(records)
+    chance = random.Random(7)
+    several = 0
+    for place in chance.sample(range(COUNT + 1), 60):
+        for step, whole in zip(
+            log.state_at(place).steps, memory.state_at(place).steps, strict=True
+        ):
+            pieces = list(whole.output)
+            for count in (1, 3, 0, 40, 2, chance.randrange(1, 400), 5_000):
+                assert list(step.output.tail(count)) == pieces[max(0, len(pieces) - count) :]
+            several += len(pieces) > 40
+    assert several > 20
