@@ -35,6 +35,7 @@ def git(folder: Path, *args: str, stdin: bytes = b"") -> bytes:
         **os.environ,
         "GIT_AUTHOR_NAME": "A", "GIT_AUTHOR_EMAIL": "a@example.com",
         "GIT_COMMITTER_NAME": "A", "GIT_COMMITTER_EMAIL": "a@example.com",
+        "GIT_AUTHOR_DATE": "@0 +0000", "GIT_COMMITTER_DATE": "@0 +0000",  # a picture shows the id
     }  # fmt: skip
     done = subprocess.run(
         [*GIT, *args], cwd=folder, env=env, input=stdin, capture_output=True, check=True

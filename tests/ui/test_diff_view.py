@@ -15,6 +15,7 @@ from agent_tui.ui.diff.layout import Row
 from agent_tui.ui.diff.model import Side
 from agent_tui.ui.diff.paint import Painter
 from agent_tui.ui.selection import DraftSelection
+from tests.benchmarks.diffs import make_patch
 from tests.ui.diff_bench import bench, python
 from tests.ui.diff_patches import diff_of, every_kind, patches
 
@@ -427,3 +428,26 @@ async def test_the_rest_of_a_large_patch_keeps_the_cursor(tmp_path: Path) -> Non
         assert "@@ 6000/6000" in person.text
         before = person.view.plan.blocks.rows
         assert before == person.view.cursor + 1
+
+
+@anyio
+async def test_other_rows_are_made_up_to_the_cursor_at_once_and_the_rest_behind() -> None:
+    patch = parse_patch(make_patch(20_000))
+    async with bench() as person:
+        await person.show(patch)
+        view = person.view
+        for hunk in (3, 1_500):
+            view.go_to_hunk(hunk, 1)
+            await person.settle()
+            place, top = view.place, view.scroll_offset.y
+            assert view.plan.complete
+            view.toggle_space()
+            assert not view.plan.complete
+            assert view.place == place
+            await person.settle()
+            assert view.plan.complete
+            assert (view.place, view.scroll_offset.y) == (place, top)
+        view.to_end(top=False)
+        view.toggle_split()
+        assert view.place is not None
+        assert view.place.number == len(view.stream.hunks) - 1

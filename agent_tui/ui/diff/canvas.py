@@ -119,7 +119,8 @@ class Canvas(DrawnView, can_focus=True, inherit_bindings=False):
         before = self.plan
         same = before.stream is self.stream
         layout = self._fresh(before if same else None)
-        layout.measure(max(AT_FIRST, before.measured if before.complete and same else 0))
+        shown = self.furthest_row() if same else None
+        layout.measure(AT_FIRST + (before.hunk_of(shown) if shown is not None else 0))
         self._use(layout)
         if not layout.complete:
             full = self._fresh(layout)
@@ -130,6 +131,10 @@ class Canvas(DrawnView, can_focus=True, inherit_bindings=False):
                     self.laid_out()
 
             self.behind(full.measure, done)
+
+    def furthest_row(self) -> int | None:
+        """The last row that must stay where it is when the rows are made anew."""
+        return self.rows_on_screen.stop - 1 if self.plan.blocks.rows else None
 
     def _fresh(self, before: Layout | None) -> Layout:
         layout = Layout(self.stream, self.overlays, self.options)

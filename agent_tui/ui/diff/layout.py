@@ -153,6 +153,8 @@ class Layout(HunkLines):
         fast = None if special else fast_height(hunk, self.options, room, blocks)
         if fast is None and not special and not self.options.fold_space:
             fast = self._split_height(hunk, room)
+        if fast is None and not special and not (self.options.wrap and self.may_wrap(number)):
+            fast = 1 + self.unit_count(number)  # each unit takes one row, also a folded block
         units = fast - 1 if fast is not None else self.unit_count(number)
         for begin, end in cut(units):
             height = end - begin + (begin == 0)
@@ -211,6 +213,17 @@ class Layout(HunkLines):
             if len(self._rows) > KEPT:
                 self._rows.popitem(last=False)
         return rows
+
+    def hunk_of(self, row: int) -> int:
+        """The number of the hunk that a row belongs to, or of the first one behind it."""
+        found = self.row(row)
+        if found is None:
+            return len(self.stream.hunks)
+        if found.owner < 0:
+            return self.stream.first[max(0, -2 - found.owner)]
+        if found.kind in ("file", "detail"):
+            return self.stream.first[found.owner]
+        return found.owner
 
     def row(self, number: int) -> Row | None:
         """What a row of the screen shows."""

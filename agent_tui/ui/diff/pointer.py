@@ -103,6 +103,11 @@ class Pointer(Canvas):
 
     # -- moving ------------------------------------------------------------------------------
 
+    def furthest_row(self) -> int | None:
+        """The last row in view, or the cursor's, or the range's."""
+        rows = (super().furthest_row(), self._cursor, self._anchor)
+        return max((row for row in rows if row is not None), default=None)
+
     def move(self, steps: int) -> None:
         """Move the cursor by that many lines, heads or notes."""
         if self._cursor is None:

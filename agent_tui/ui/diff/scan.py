@@ -11,6 +11,7 @@ from agent_tui.domain.patch import Hunk
 from agent_tui.ui.diff.text import needs_wrap
 
 _RUN = re.compile(rb"-+\+*|\++")
+_SPACE = b" \t\n\r\v\f"
 _PAIRED = re.compile(rb"(-+)(\++)")
 
 
@@ -101,13 +102,18 @@ class Scan:
     def only_space(self, run: tuple[int, int, int]) -> bool:
         """Whether both sides of a block are the same but for white space."""
         start, removed, added = run
-        if not (removed and added):
-            return all(not self.data(i).strip() for i in range(start, start + removed + added))
-        old = b"".join(b"".join(self.data(i).split()) for i in range(start, start + removed))
-        new = b"".join(
-            b"".join(self.data(i).split()) for i in range(start + removed, start + removed + added)
-        )
-        return old == new
+        middle, end = start + removed, start + removed + added
+        old, new = self._letters(start, middle), self._letters(middle, end)
+        return old == new if removed and added else not (old or new)
+
+    def _letters(self, first: int, last: int) -> bytes:
+        """What stands in some lines of one sign besides white space."""
+        if first == last:
+            return b""
+        begin = self._starts[first]
+        text = self._body[begin : self._body.find(b"\n", self._starts[last - 1])]
+        signs = b"\n" + text[:1]
+        return (b"\n" + text).replace(signs, b"").translate(None, _SPACE)
 
     def numbers(self, index: int) -> tuple[int | None, int | None]:
         """A line's number in the old and in the new file."""
