@@ -48,6 +48,7 @@ class AgentTui(App[None]):
 
     Attributes:
         farewell: What to print when the screen is gone.
+        collector: Has garbage collected between keys.
         result: What a review found, to be printed on standard output.
         keymap: The person's own keys, by the ids of actions.
     """
@@ -66,7 +67,7 @@ class AgentTui(App[None]):
         super().__init__(css_path=[SCREENS / sheet for sheet in first])
         self.launch = launch
         self.farewell = ""
-        self._collector = Collector()
+        self.collector = Collector()
         self._ending: asyncio.Future[None] | None = None
         self.result = ""
         self.conductor: Conductor | None = None
@@ -132,8 +133,8 @@ class AgentTui(App[None]):
         if self.conductor is None:
             loaded: type[Conductor] = (await imported("agent_tui.ui.conductor")).Conductor
             self.conductor = loaded(self, self.launch)
-            self._collector.begin()
-            self.set_interval(CHECK_S, self._collector.check)
+            self.collector.begin()
+            self.set_interval(CHECK_S, self.collector.check)
         return self.conductor
 
     def _conduct(self) -> Conductor:
@@ -165,12 +166,12 @@ class AgentTui(App[None]):
     async def on_event(self, event: Event) -> None:
         """A person is at the keys."""
         if isinstance(event, InputEvent):
-            self._collector.touched()
+            self.collector.touched()
         await super().on_event(event)
 
     def on_unmount(self) -> None:
         """The collector of garbage is as it was."""
-        self._collector.end()
+        self.collector.end()
 
     def on_mount(self) -> None:
         """Be ready for signals, and for the end of the terminal."""

@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable
 from time import monotonic
 
 from textual.screen import Screen
+from textual.timer import Timer
 
 FRAME_S = 1 / 30
 """Events that come faster than this are shown together."""
@@ -27,22 +28,29 @@ class Frames:
     def __init__(self, screen: Screen[None], draw: Callable[[], Awaitable[None]]) -> None:
         self._screen = screen
         self._draw = draw
-        self._scheduled = False
+        self._scheduled: Timer | None = None
         self._next = 0.0
         self._begun = 0
         self._order = asyncio.Lock()
         self.settled = asyncio.Event()
 
-    def ask(self) -> None:
-        """Something happened: show it."""
-        if not self._scheduled and self._screen.is_mounted:
-            self._scheduled = True
-            self.settled.clear()
-            # A key after a pause must not wait for the frame rate.
-            self._screen.set_timer(max(self._next - monotonic(), AT_ONCE_S), self._frame)
+    def ask(self, *, at_once: bool = False) -> None:
+        """Something happened: show it.
+
+        Args:
+            at_once: A person did it by a key, which does not wait for its turn.
+        """
+        if not self._screen.is_mounted or (self._scheduled is not None and not at_once):
+            return
+        if self._scheduled is not None:
+            self._scheduled.stop()
+        self.settled.clear()
+        # A key after a pause must not wait for the frame rate either.
+        pause = AT_ONCE_S if at_once else max(self._next - monotonic(), AT_ONCE_S)
+        self._scheduled = self._screen.set_timer(pause, self._frame)
 
     async def _frame(self) -> None:
-        self._scheduled = False
+        self._scheduled = None
         self._begun += 1
         try:
             async with self._order:  # an earlier frame may still wait for a patch
@@ -50,5 +58,5 @@ class Frames:
                 await self._draw()
         finally:
             self._begun -= 1
-        if not self._scheduled and not self._begun:
+        if self._scheduled is None and not self._begun:
             self.settled.set()

@@ -79,9 +79,9 @@ class Presenter:
         """The state in force."""
         return self._source.state
 
-    def changed(self) -> None:
-        """Something happened: show it with the next frame."""
-        self._frames.ask()
+    def changed(self, *, at_once: bool = False) -> None:
+        """Something happened: show it with the next frame, or at once if a person did it."""
+        self._frames.ask(at_once=at_once)
 
     async def refresh(self) -> None:
         """Show the state as it is now."""
@@ -102,7 +102,7 @@ class Presenter:
     def redraw(self) -> None:
         """Make all rows anew, for another width or selection."""
         self._shown.clear()
-        self.changed()
+        self.changed(at_once=True)
 
     # -- the patch ---------------------------------------------------------------------------
 

@@ -171,7 +171,7 @@ class ReplayController(SessionController):
             replay.forward(unit)
         else:
             replay.back(unit)
-        self.presenter.changed()
+        self.presenter.changed(at_once=True)
 
     def _find(self, unit: Unit, direction: int) -> None:
         replay = self._source.replay
@@ -186,7 +186,7 @@ class ReplayController(SessionController):
         """Go to a position."""
         self.moving()
         self._source.replay.seek(position)
-        self.presenter.changed()
+        self.presenter.changed(at_once=True)
 
     def moving(self) -> None:
         """The person moves: nothing else does from now on."""

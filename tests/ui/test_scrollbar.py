@@ -66,8 +66,16 @@ async def test_it_looks_as_the_bar_of_textual_does() -> None:
                         bar.window_virtual_size, bar.window_size = whole, window
                         bar.position = place * max(0, whole - window)
                         bar.mouse_over = over
+                    if whole <= window:
+                        continue
                     assert _look(ours) == _look(theirs), (whole, window, place, over)
                     looks.add(str(_look(ours)))
+        ours.window_virtual_size, ours.position = ours.window_size, 0
+        assert {letter for line in _cells(ours) for letter, *_ in line} == {" "}
+        assert ours.parent is not None
+        colour = ours.parent.rich_style.bgcolor
+        assert {s.style and s.style.bgcolor for line in _cells(ours) for s in line} == {colour}
+        ours.window_virtual_size, ours.position = theirs.window_virtual_size, theirs.position
         app.theme = "textual-light"
         await pilot.pause()
         assert _look(ours) == _look(theirs)

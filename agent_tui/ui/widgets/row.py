@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
+from rich.segment import Segment
+from rich.style import Style as RichStyle
 from textual.content import Content
 from textual.strip import Strip
 from textual.style import Style
-from textual.visual import Visual
 
 from agent_tui.ui.widgets.drawn import DrawnView
 
 MARK = "▌"
+Names = tuple[str, ...]
 _KEPT = 100
 """So many lines above and below the screen are kept as they were drawn, when others come."""
 
@@ -112,7 +115,7 @@ class DrawnRows:
     def __init__(self, view: DrawnView) -> None:
         self._view = view
         self._strips: dict[int, tuple[Look, Strip]] = {}
-        self._styles: dict[tuple[str, ...], Style] = {}
+        self._styles: dict[tuple[Names, tuple[str | Style, ...]], RichStyle] = {}
         self._blank: tuple[int, Strip] | None = None
         self.pattern = ""
         """A text that is highlighted, in lower case."""
@@ -164,20 +167,13 @@ class DrawnRows:
             drawn = self._strips[number] = (look, self._draw(row, look))
         return drawn[1]
 
-    def _style(self, kinds: tuple[str, ...]) -> Style:
-        found = self._styles.get(kinds)
-        if found is None:
-            found = self._styles[kinds] = self._view.get_visual_style(*kinds)
-        return found
-
     def _draw(self, row: Row, look: Look) -> Strip:
-        kinds = [f"rows--{row.kind}"] if row.kind else []
+        kinds: Names = (f"rows--{row.kind}",) if row.kind else ()
         if look.in_range:
-            kinds.append("rows--range")
+            kinds += ("rows--range",)
         if look.at_cursor:
-            kinds.append("rows--cursor")
+            kinds += ("rows--cursor",)
         view, width = self._view, look.width
-        style = self._style(tuple(kinds))
         content = row.content
         if self.pattern:
             plain = content.plain.lower()
@@ -190,5 +186,34 @@ class DrawnRows:
         line = Content.assemble(mark, content)
         if line.cell_length > width:
             line = line.truncate(width, ellipsis=True)
-        strips = Visual.to_strips(view, line, width, 1, style, apply_selection=False, pad=True)
-        return view.filtered(strips[0] if strips else Strip.blank(width, style.rich_style))
+        segments = self._segments(line, kinds)
+        room = width - line.cell_length
+        if room > 0:
+            segments.append(Segment(" " * room, self._rich(kinds)))
+        return view.filtered(Strip(segments, width))
+
+    def _segments(self, line: Content, kinds: Names) -> list[Segment]:
+        """A text in pieces, each of which has one style."""
+        plain, spans = line.plain, line.spans
+        if not spans:
+            return [Segment(plain, self._rich(kinds))]
+        ends = {0, len(plain)}
+        for span in spans:
+            ends.update((span.start, span.end))
+        return [
+            Segment(
+                plain[begin:end],
+                self._rich(kinds, tuple([s.style for s in spans if s.start <= begin < s.end])),
+            )
+            for begin, end in pairwise(sorted(ends))
+        ]
+
+    def _rich(self, kinds: Names, spans: tuple[str | Style, ...] = ()) -> RichStyle:
+        """The style of a piece: of its row, and of the spans over it, the last one on top."""
+        found = self._styles.get((kinds, spans))
+        if found is None:
+            style = self._view.get_visual_style(*kinds)
+            for span in spans:
+                style += Style.parse(span) if isinstance(span, str) else span
+            found = self._styles[kinds, spans] = style.rich_style
+        return found

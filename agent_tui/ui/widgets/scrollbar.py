@@ -13,6 +13,7 @@ from rich.segment import Segment
 from textual.geometry import Region
 from textual.scrollbar import ScrollBar
 from textual.strip import Strip
+from textual.widget import Widget
 
 _PARTS = 8
 """A thumb begins and ends at an eighth of a cell."""
@@ -21,7 +22,10 @@ _Look = tuple[int, int, int, bool, bool]
 
 
 class SteadyScrollBar(ScrollBar):
-    """A vertical scroll bar whose lines are kept until the thumb is at another place."""
+    """A vertical scroll bar whose lines are kept until the thumb is at another place.
+
+    It always has its column: text that is wrapped anew when it comes and goes is hard to read on.
+    """
 
     _drawn: tuple[_Look, list[Strip]] | None = None
 
@@ -56,24 +60,30 @@ class SteadyScrollBar(ScrollBar):
         """Its cells, one to a line."""
         look = self._look()
         if self._drawn is None or self._drawn[0] != look:
-            self._drawn = (look, self._draw())
+            self._drawn = (look, self._draw() if look[2] else self._blank())
         return self._drawn[1][crop.y : crop.bottom]
+
+    def _blank(self) -> list[Strip]:
+        """Nothing to scroll to: it looks as the pane does."""
+        style = self.parent.rich_style if isinstance(self.parent, Widget) else self.rich_style
+        return [self._filtered(Strip.blank(self.size.width, style))] * self.size.height
+
+    def _filtered(self, strip: Strip) -> Strip:
+        for line_filter in self.get_line_filters():
+            strip = strip.apply_filter(line_filter, self.background_colors[1])
+        return strip
 
     def _draw(self) -> list[Strip]:
         bar = self.render()
         width, height = self.size
         console = self.app.console
         options = console.options.update(width=width, height=height)
-        background = self.background_colors[1]
         strips: dict[Segment, Strip] = {}  # most cells are the same
         lines = []
         for cell in console.render(bar, options):
             if cell.text == "\n":
                 continue
             if cell not in strips:
-                strip = Strip([cell], width).apply_style(self.rich_style)
-                for line_filter in self.get_line_filters():
-                    strip = strip.apply_filter(line_filter, background)
-                strips[cell] = strip
+                strips[cell] = self._filtered(Strip([cell], width).apply_style(self.rich_style))
             lines.append(strips[cell])
         return lines
