@@ -199,7 +199,7 @@ class DrawnRows:
             return [Segment(plain, self._rich(kinds))]
         ends = {0, len(plain)}
         for span in spans:
-            ends.update((span.start, span.end))
+            ends |= {span.start, span.end}
         return [
             Segment(
                 plain[begin:end],
