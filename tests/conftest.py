@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import settings
 
 from agent_tui.domain.base import Actor
 from agent_tui.domain.events import Event, Record
@@ -18,6 +19,16 @@ from agent_tui.sessions.log import SessionLog
 from tests.live_states import differences
 
 _REPLAYED = {"sessions": 0, "states": 0}
+
+settings.register_profile("agent-tui", deadline=None)  # no test is a measurement of time
+settings.load_profile("agent-tui")
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers() -> int:
+    """With ``-n auto``: more than processors, for tests wait for git, disks and terminals."""
+    given = os.environ.get("PYTEST_XDIST_AUTO_NUM_WORKERS", "")
+    return int(given) if given.isdecimal() else len(os.sched_getaffinity(0)) + 2
 
 
 @pytest.fixture
