@@ -21,7 +21,7 @@ from agent_tui.commands import (
     undo,
     write,
 )
-from agent_tui.commands.common import Commands, parents
+from agent_tui.commands.common import Commands, Parser, parents
 from agent_tui.commands.output import visible_output
 
 EPILOG = """exit codes: 0 committed or nothing to do, 1 failed, 2 wrong usage, configuration or
@@ -32,7 +32,7 @@ repository, 3 rejected by the person, 4 limit reached, 5 checks failed at the li
 def build_parser() -> argparse.ArgumentParser:
     """The command line's parser."""
     shared = parents()
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog="agent-tui",
         description="Supervise coding agents: approve, edit or reject every step before git "
         "commits it. Without a command it opens the sessions of this repository.",

@@ -18,6 +18,7 @@ from agent_tui.config import paths
 from agent_tui.config.files import ConfigError
 from agent_tui.config.settings import LoadedSettings
 from agent_tui.domain.base import ModelRef, Role
+from agent_tui.domain.text import counted
 from agent_tui.domain.turn import ModelError
 from agent_tui.ports import WorkspaceError
 from agent_tui.workspace.keys import blank_keys
@@ -242,7 +243,7 @@ async def _repository(options: Options) -> tuple[tuple[Finding, ...], Path | Non
     except (WorkspaceError, UsageError) as error:
         return (Finding("repository", "problem", str(error)),), None
     branch = facts.branch or "detached"
-    dirty = f", {facts.dirty} paths with changes" if facts.dirty else ""
+    dirty = f", {counted(facts.dirty, 'path')} with changes" if facts.dirty else ""
     text = f"{facts.root} on {branch}{dirty}"
     return (Finding("repository", "ok", text),), Path(facts.root)
 

@@ -10,7 +10,7 @@ import argparse
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
 
 if TYPE_CHECKING:
     from agent_tui.bootstrap.environment import Options
@@ -25,6 +25,14 @@ if TYPE_CHECKING:
     _Commands = Subparsers[argparse.ArgumentParser]
 else:
     _Commands = Subparsers
+
+
+class Parser(argparse.ArgumentParser):
+    """Says in one sentence what is wrong with a command line, and where to look it up."""
+
+    def error(self, message: str) -> NoReturn:
+        """Print it, and end with the exit code for wrong usage."""
+        self.exit(USAGE, f"{self.prog}: {message} (see {self.prog} --help)\n")
 
 
 class Commands(_Commands):

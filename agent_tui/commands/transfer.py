@@ -91,6 +91,7 @@ def add(commands: Subparsers[argparse.ArgumentParser], parents: Parents) -> None
 
 def _import(arguments: argparse.Namespace) -> int:
     from agent_tui.bootstrap.importing import import_sessions  # noqa: PLC0415
+    from agent_tui.domain.text import counted  # noqa: PLC0415
 
     failed = unknown = done = 0
     path = arguments.path.expanduser()
@@ -109,7 +110,7 @@ def _import(arguments: argparse.Namespace) -> int:
         else:
             print("\n".join(_account_lines(result, result.account)))
     if path.is_dir():
-        rest = f", {unknown} files in no known format" if unknown else ""
+        rest = f", {counted(unknown, 'file')} in no known format" if unknown else ""
         print(f"{done} imported, {failed} failed{rest}", file=sys.stderr)
     return FAILED if failed or not done else OK
 

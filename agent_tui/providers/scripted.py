@@ -113,7 +113,9 @@ def load_script(path: Path) -> Script:
     """
     try:
         return Script.model_validate(tomllib.loads(path.read_text("utf-8")))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+    except OSError as error:
+        raise ScriptError(f"{path} cannot be read: {error.strerror}.") from error
+    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise ScriptError(f"{path}: {error}") from error
     except ValidationError as error:
         first = error.errors(include_url=False)[0]

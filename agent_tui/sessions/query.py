@@ -5,8 +5,9 @@ import re
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal, InvalidOperation
-from typing import Literal
+from typing import Literal, get_args
 
+from agent_tui.domain.events import OutcomeKind
 from agent_tui.domain.text import one_line
 from agent_tui.sessions.summary import SessionSummary
 
@@ -15,6 +16,9 @@ KEYS = ("state", "outcome", "tag", "model", "repo", "since", "before", "cost", "
 
 OPEN = ("waiting", "running", "left", "interrupted")
 """States from which a session goes on; ``state:open`` means any of them."""
+
+STATES = ("open", *OPEN, *get_args(OutcomeKind), "damaged", "empty")
+"""What can be asked for with ``state:``; the beginning of one is enough."""
 
 _TERM = re.compile(rf"(?P<key>{'|'.join(KEYS)}):(?:\"(?P<quoted>[^\"]*)\"|(?P<plain>\S*))", re.I)
 _AGE = re.compile(r"(\d+)\s*(h|d|w|m|y)?", re.I)
@@ -102,6 +106,11 @@ def _check(key: str, value: str) -> None:
         _cost(value)
     elif key == "archived" and value not in ("yes", "only", "no"):
         raise QueryError(f"archived:{one_line(value, 40)} – write archived:yes or archived:only.")
+    elif key in ("state", "outcome"):
+        wanted = value.lower()
+        if not any(state.startswith(wanted) or wanted.startswith(state) for state in STATES):
+            known = ", ".join(STATES)
+            raise QueryError(f"{key}:{one_line(value, 40)} – write one of {known}.")
 
 
 def _holds(row: SessionSummary, key: str, text: str, now: datetime) -> bool:

@@ -95,6 +95,8 @@ def open_path(path: Path) -> ReadSession:
         LogError: If it is none of these.
     """
     if path.is_dir():
+        if not os.path.lexists(path / EVENTS):
+            raise LogError(f"there is no session in the folder {one_line(str(path), 300)}")
         return read_folder(path)
     if path.name == EVENTS:
         return read_folder(path.parent)

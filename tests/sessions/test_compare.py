@@ -162,7 +162,9 @@ def test_words_stay_words() -> None:
     assert query.terms == (("state", "left"),)
 
 
-@pytest.mark.parametrize("text", ["since:soon", "cost:dear", "archived:maybe", "before:1x"])
+@pytest.mark.parametrize(
+    "text", ["since:soon", "cost:dear", "archived:maybe", "before:1x", "state:gone"]
+)
 def test_nonsense_is_said(text: str) -> None:
     with pytest.raises(QueryError, match=text.split(":", maxsplit=1)[0]):
         parse_query(text)

@@ -334,5 +334,5 @@ def test_bombs_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
 def test_paths_that_are_no_session(tmp_path: Path) -> None:
     with pytest.raises(LogError, match="does not exist"):
         open_path(tmp_path / "none")
-    with pytest.raises(LogError, match="does not exist"):
+    with pytest.raises(LogError, match="no session in the folder"):
         open_path(tmp_path)
