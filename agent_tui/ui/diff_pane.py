@@ -13,6 +13,7 @@ from agent_tui.ports import WorkspaceError
 from agent_tui.ui.diff import DiffView, Note, Overlays, Paragraph, Place, Read
 from agent_tui.ui.diff.model import Side
 from agent_tui.ui.render import diff
+from agent_tui.ui.render.given import given_of
 from agent_tui.ui.selection import DraftSelection, FilePart, Part
 from agent_tui.ui.sources import Source
 
@@ -92,7 +93,9 @@ class DiffPane:
         """Show what is different between two revisions, to be read and commented on."""
         self._known = self.seen_ids
         self._compares = True
-        title = Paragraph(f"Since {diff.since_words(revision)}", heading=True)
+        given = given_of(source.state) is not None
+        words = diff.since_words(revision, given=given)
+        title = Paragraph(f"Since {words}", heading=True)
         self.view.show(
             patch, Overlays(notes=comments, intro=(title,)), self._reader(revision, source)
         )
@@ -125,6 +128,7 @@ class DiffPane:
             comments=comments,
             carried=carried,
             seen=self._known,
+            told=given_of(source.state) is None,
         )
         self.view.show(patch, over, self._reader(revision, source))
 

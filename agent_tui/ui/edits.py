@@ -24,6 +24,7 @@ from agent_tui.ui.diff import DiffView
 from agent_tui.ui.editor import EditorError, edit_file, edit_text, editor_command
 from agent_tui.ui.live_controller import LiveController
 from agent_tui.ui.offers import failed_role
+from agent_tui.ui.render.given import given_of
 from agent_tui.ui.screens.choose import ModelDialog
 from agent_tui.ui.screens.writing import EditDialog
 
@@ -231,12 +232,14 @@ class Edits:
             else:
                 self._controller.answer(gate.id, EditFiles(files={path: whole}))
 
-        title = f"Edit {visible(path)} (your own revision of the attempt)"
+        given = given_of(self._controller.state) is not None
+        whose = "the change" if given else "the attempt"
+        title = f"Edit {visible(path)} (your own revision of {whose})"
         hunk = self._hunk()
         if hunk is not None:
             before, piece, after = _around(text.replace("\r\n", "\n"), hunk)
-            words = f"Edit the hunk at line {hunk.new_start} of {visible(path)}"
-            dialog = EditDialog(f"{words} (your own revision of the attempt)", piece)
+            title = title.replace("Edit ", f"Edit the hunk at line {hunk.new_start} of ", 1)
+            dialog = EditDialog(title, piece, numbered_from=max(1, hunk.new_start))
 
             def join(edited: str | None) -> None:
                 if edited is not None:

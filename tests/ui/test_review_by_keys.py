@@ -1,10 +1,12 @@
 """A review of a given change, with keys as a person presses them."""
 
+import re
 import subprocess
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from textual.widgets import TextArea
 
 from agent_tui.domain.links import Node
 from agent_tui.ui.actions import ACTIONS, BY_ID, key_names
@@ -179,3 +181,25 @@ async def test_the_last_lines_give_up_whole_parts(repo: Path) -> None:
         await person.settle()
         rows = [line.partition("│")[2].rpartition("│")[0] for line in person.text.split("\n")]
         assert f"{BY_ID['edit'].help} " in "".join(f"{row.strip()} " for row in rows)
+
+
+async def test_a_hunk_is_edited_with_the_files_own_line_numbers(repo: Path) -> None:
+    async with drive(launch(repo)) as person:
+        await person.gate("diff")
+        await person.press("right_square_bracket", "right_square_bracket", "e")
+        await person.settle()
+        assert "Edit the hunk at line 28 of a.txt (your own revision of the change)" in person.text
+        area = person.app.screen.query_one("#text", TextArea)
+        assert re.search(r"│ +28 +line 27 ", person.text)
+        area.text = area.text.replace("thirty", "thirty!")
+        await person.press("ctrl+s")
+        await person.gate("diff")
+        assert person.state.revision is not None
+        assert person.state.revision.author == "person"
+        assert "You changed" in person.text
+        assert "the models are told" not in person.text
+        assert "index " not in person.text
+        await person.press("D")
+        await person.settle()
+        assert "since the change as given · D: all of it" in person.text
+        assert re.search(r"\+.*thirty!", person.text)

@@ -38,7 +38,8 @@ def diff_title(
         return Content("DIFF")
     name = "DIFF" if given_of(state) is not None else f"DIFF attempt {revision.attempt}"
     if since and revision.since is not None:
-        return Content.assemble(name, (f" since {since_words(revision)} · D: all of it", "$gate"))
+        words = since_words(revision, given=given_of(state) is not None)
+        return Content.assemble(name, (f" since {words} · D: all of it", "$gate"))
     parts: list[str | tuple[str, str]] = [name]
     if revision.author == "person":
         parts.append((" yours", "$person"))
@@ -53,13 +54,14 @@ def diff_title(
     return Content.assemble(*parts)
 
 
-def since_words(revision: Revision) -> str:
-    """What a revision is compared with."""
+def since_words(revision: Revision, *, given: bool) -> str:
+    """What a revision is compared with; *given*: in a review, which has no coder."""
     since = revision.since
     if since is None:
         return "nothing"
     if since.attempt == revision.attempt:
-        return "the coder's" if revision.author == "person" else f"revision {since.revision}"
+        first = "the change as given" if given else "the coder's"
+        return first if revision.author == "person" else f"revision {since.revision}"
     return f"attempt {since.attempt}"
 
 
@@ -73,8 +75,9 @@ def overlays(
     comments: tuple[Note, ...] = (),
     carried: Carried | None = None,
     seen: Set[str] = frozenset(),
+    told: bool = True,
 ) -> Overlays:
-    """What is drawn over a revision's patch."""
+    """What is drawn over a revision's patch; *told*: a model hears of the person's changes."""
     carried = carried or Carried()
     flags: dict[str, tuple[str, Tone]] = dict.fromkeys(
         carried.accepted, ("accepted before, unchanged; enter opens it", "ok")
@@ -92,7 +95,7 @@ def overlays(
         seen=seen,
         folded=carried.accepted,
         flags=flags,
-        intro=tuple(intro(revision, patch)),
+        intro=tuple(intro(revision, patch, told=told)),
     )
 
 
@@ -114,15 +117,29 @@ def finding_note(entry: LedgerEntry, patch: Patch) -> Note:
     )
 
 
-def intro(revision: Revision, patch: Patch) -> Iterable[Paragraph]:
+def _brief(change: str) -> Iterable[str]:
+    """A patch as lines for reading: of each file's head only its name and what is special."""
+    head = False
+    for line in change.strip().split("\n"):
+        if line.startswith("diff --git "):
+            head = True
+            yield line.rpartition(" b/")[2]
+            continue
+        head = head and not line.startswith("@@")
+        if not (head and line.startswith(("index ", "--- ", "+++ "))):
+            yield line
+
+
+def intro(revision: Revision, patch: Patch, *, told: bool) -> Iterable[Paragraph]:
     """What runs by being there, the person's change as the models are told, the coder's report."""
     for path, why in flagged(patch).items():
         yield Paragraph(visible_lines(f"{path}: {why}"), lead="runs by being there: ")
     if revision.change:
         verb = "left out" if revision.left_out else "changed"
         who = "You" if revision.author == "person" else "A hook"
-        yield Paragraph(f"{who} {verb}  (the models are told)", heading=True)
-        lines = visible_lines(revision.change.strip()).split("\n")
+        hint = "  (the models are told)" if told else ""
+        yield Paragraph(f"{who} {verb}{hint}", heading=True)
+        lines = [visible_lines(line) for line in _brief(revision.change)]
         yield Paragraph("\n".join(lines[:TOLD]), "person")
         if len(lines) > TOLD:
             yield Paragraph(f"… and {len(lines) - TOLD} more lines", "muted")

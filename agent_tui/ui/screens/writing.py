@@ -119,6 +119,7 @@ class EditDialog(Dialog[str]):
         check: Returns what is wrong with an edited text, or "" if nothing is.
         language: A language that Textual can colour, or None.
         line: The line to begin at, counted from 1.
+        numbered_from: The number of the first line, where the text is a part of a file.
         draft: What was written there before, and where it is kept.
     """
 
@@ -131,6 +132,7 @@ class EditDialog(Dialog[str]):
         *,
         check: Callable[[str], str] = lambda text: "",
         line: int = 1,
+        numbered_from: int = 1,
         soft_wrap: bool = False,
         draft: Draft | None = None,
     ) -> None:
@@ -138,6 +140,7 @@ class EditDialog(Dialog[str]):
         self._draft = draft
         self._heading = title
         self._text = text
+        self._numbered_from = numbered_from
         self._check = check
         self._line = line
         self._soft_wrap = soft_wrap
@@ -151,6 +154,7 @@ class EditDialog(Dialog[str]):
                 id="text",
                 soft_wrap=self._soft_wrap,
                 show_line_numbers=True,
+                line_number_start=self._numbered_from,
                 tab_behavior="indent",
                 compact=True,
             )
