@@ -67,17 +67,17 @@ class DiffPane:
         self._read_for: str = ""
         self._read: Read | None = None
         self._known: frozenset[str] = frozenset()
-        self._compares = False
+        self._shows_all = True  # or else another patch, whose hunks do not count
 
     @property
     def seen(self) -> int:
         """How many hunks were on the screen."""
-        return len(self._known) if self._compares else len(self.view.scene.seen)
+        return len(self.view.scene.seen) if self._shows_all else len(self._known)
 
     @property
     def seen_ids(self) -> frozenset[str]:
         """Ids of the hunks that were on the screen, now or in an earlier look."""
-        if self._compares:
+        if not self._shows_all:
             return self._known
         hunks = self.view.stream.hunks
         return self._known | {hunks[number].id for number in self.view.scene.seen}
@@ -85,14 +85,14 @@ class DiffPane:
     def begin(self, known: Iterable[str]) -> None:
         """Another revision is to be shown; *known* are ids of its hunks that were seen before."""
         self._known = frozenset(known)
-        self._compares = False
+        self._shows_all = False
 
     def compare(
         self, source: Source, revision: Revision, patch: Patch, comments: tuple[Note, ...]
     ) -> None:
         """Show what is different between two revisions, to be read and commented on."""
         self._known = self.seen_ids
-        self._compares = True
+        self._shows_all = False
         given = given_of(source.state) is not None
         words = diff.since_words(revision, given=given)
         title = Paragraph(f"Since {words}", heading=True)
@@ -118,7 +118,7 @@ class DiffPane:
         carried: Carried | None = None,
     ) -> None:
         """Show a revision's patch with what belongs to it."""
-        self._compares = False
+        self._shows_all = True
         over = diff.overlays(
             revision,
             patch,

@@ -115,6 +115,7 @@ async def test_half_a_comment_survives_a_restart(repo: Path) -> None:
         await person.gate("diff")
         assert seen <= person.live.presenter.pane.seen_ids
         assert set(person.state.seen) == seen
+        assert f"seen {len(seen)}/3" in person.text
         await to_line(person, "three")
         await person.press("c")
         assert "I think that" in person.text
