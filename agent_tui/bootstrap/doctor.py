@@ -21,6 +21,7 @@ from agent_tui.domain.base import ModelRef, Role
 from agent_tui.domain.text import counted
 from agent_tui.domain.turn import ModelError
 from agent_tui.ports import WorkspaceError
+from agent_tui.workspace.git import MINIMUM
 from agent_tui.workspace.keys import blank_keys
 from agent_tui.workspace.repository import open_repository
 from agent_tui.workspace.sandbox import find_sandbox
@@ -275,7 +276,9 @@ async def _git() -> Finding:
         )
         said, _ = await process.communicate()
     except OSError as error:
-        return Finding("git", "problem", f"cannot be run: {error}", "Install git 2.38 or later.")
+        least = ".".join(str(number) for number in MINIMUM)
+        why = f"cannot be run: {error.strerror}"
+        return Finding("git", "problem", why, f"Install git {least} or newer.")
     words = said.decode("utf-8", "replace").split()
     number = words[2] if len(words) > 2 else "of an unknown version"
     return Finding("git", "ok", number)

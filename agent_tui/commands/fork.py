@@ -53,8 +53,10 @@ def _fork(arguments: argparse.Namespace) -> int:
     if arguments.spec is not None:
         try:
             spec = arguments.spec.read_text("utf-8")
-        except (OSError, UnicodeDecodeError) as error:
-            return fail(f"cannot read {arguments.spec}: {error}")
+        except OSError as error:
+            return fail(f"cannot read {arguments.spec}: {error.strerror}")
+        except UnicodeDecodeError:
+            return fail(f"cannot read {arguments.spec}: it is not UTF-8")
     options = options_of(arguments)
     if arguments.repo is not None:
         if not arguments.repo.expanduser().is_dir():
