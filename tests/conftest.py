@@ -17,6 +17,7 @@ from agent_tui.domain.state import State
 from agent_tui.engine.recorder import Recorder
 from agent_tui.sessions.log import SessionLog
 from tests.live_states import differences
+from tests.shells import Shell
 
 _REPLAYED = {"sessions": 0, "states": 0}
 
@@ -49,6 +50,14 @@ def isolated_environment(
     monkeypatch.setenv("GIT_CONFIG_GLOBAL", "/dev/null")
     monkeypatch.setenv("GIT_CONFIG_SYSTEM", "/dev/null")
     yield home
+
+
+@pytest.fixture
+def shell(tmp_path: Path) -> Shell:
+    """Runs commands, with a home of its own."""
+    home = tmp_path / "home"
+    home.mkdir()
+    return Shell(home)
 
 
 @pytest.fixture(autouse=True)

@@ -7,31 +7,14 @@ from pathlib import Path
 import pytest
 
 from agent_tui.workspace.leftovers import find_leftovers, remove_leftovers
-from tests.test_headless import SCRIPT, Shell
-
-
-@pytest.fixture
-def shell(tmp_path: Path) -> Shell:
-    home = tmp_path / "home"
-    home.mkdir()
-    return Shell(home)
+from tests.shells import Shell, run_session, small_repository
 
 
 @pytest.fixture
 def repo(tmp_path: Path, shell: Shell) -> Path:
     """A repository in which a session has committed."""
-    root = tmp_path / "repo"
-    root.mkdir()
-    shell.git(root, "init", "-q", "-b", "main")
-    shell.git(root, "config", "user.name", "Ada Example")
-    shell.git(root, "config", "user.email", "ada@example.com")
-    (root / "b.txt").write_text("b.txt\n")
-    shell.git(root, "add", "-A")
-    shell.git(root, "commit", "-q", "-m", "base")
-    script = tmp_path / "script.toml"
-    script.write_text(SCRIPT)
-    done = shell.run("run", "Make b better", "--headless", "--script", str(script), cwd=root)
-    assert done.returncode == 0, done.stdout + done.stderr
+    root = small_repository(shell, tmp_path / "repo")
+    run_session(shell, root)
     return root
 
 

@@ -5,79 +5,13 @@ import os
 import re
 import signal
 import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-import agent_tui
 from agent_tui.workspace.sandbox import find_sandbox
-
-SCRIPT = """
-[[planner]]
-[[planner.call]]
-[planner.call.answer]
-title = "Better"
-summary = "It is better."
-criteria = [{ text = "b.txt is better" }]
-
-[[coder]]
-[[coder.call]]
-tools = [{ name = "write_file", arguments = { path = "b.txt", text = "better\\n" } }]
-[[coder.call]]
-tools = [{ name = "report", arguments = { summary = "did it", commit_message = "Make it better" } }]
-
-[[reviewer]]
-[[reviewer.call]]
-[reviewer.call.answer]
-outcome = "pass"
-summary = "It is."
-"""
-
-
-class Shell:
-    """Runs commands with an environment of their own."""
-
-    def __init__(self, home: Path) -> None:
-        self.home = home
-        here = str(Path(agent_tui.__file__).parents[1])  # the package that these tests belong to
-        self.env = {"PATH": os.environ["PATH"], "HOME": str(home), "PYTHONPATH": here}
-
-    def command(self, *words: str) -> list[str]:
-        return [sys.executable, "-m", "agent_tui", *words]
-
-    def run(self, *words: str, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            self.command(*words),
-            cwd=cwd or self.home,
-            env=self.env,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            check=False,
-            text=True,
-        )
-
-    def git(self, cwd: Path, *args: str, ok: bool = True) -> str:
-        done = subprocess.run(
-            ["git", *args], cwd=cwd, env=self.env, capture_output=True, check=False, text=True
-        )
-        assert not ok or done.returncode == 0, (args, done.stderr)
-        return done.stdout.strip()
-
-    def config(self, text: str) -> Path:
-        file = self.home / ".config" / "agent-tui" / "config.toml"
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(text, encoding="utf-8")
-        return file
-
-
-@pytest.fixture
-def shell(tmp_path: Path) -> Shell:
-    home = tmp_path / "home"
-    home.mkdir()
-    return Shell(home)
+from tests.shells import BROKEN, SCRIPT, Shell, records, small_repository
 
 
 @pytest.fixture
@@ -89,20 +23,7 @@ def script(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def repo(tmp_path: Path, shell: Shell) -> Path:
-    root = tmp_path / "repo"
-    root.mkdir()
-    shell.git(root, "init", "-q", "-b", "main")
-    shell.git(root, "config", "user.name", "Ada Example")
-    shell.git(root, "config", "user.email", "ada@example.com")
-    for name in ("a.txt", "b.txt", "c.txt"):
-        (root / name).write_text(f"{name}\n")
-    shell.git(root, "add", "-A")
-    shell.git(root, "commit", "-q", "-m", "base")
-    return root
-
-
-def records(text: str) -> list[dict[str, Any]]:
-    return [json.loads(line, parse_constant=pytest.fail) for line in text.splitlines()]
+    return small_repository(shell, tmp_path / "repo")
 
 
 # -- the demo ------------------------------
@@ -190,6 +111,22 @@ def test_the_replay_as_json_is_the_same_as_the_run(
     [saved] = (folder / "sessions").iterdir()
     again = Shell(folder.parent).run("replay", str(saved), "--headless", "--json")
     assert again.stdout == done.stdout
+
+
+def test_a_reader_that_goes_away_is_no_error(
+    demo: tuple[Path, subprocess.CompletedProcess[str]],
+) -> None:
+    folder, _ = demo
+    [saved] = (folder / "sessions").iterdir()
+    shell = Shell(folder.parent)
+    words = shell.command("replay", str(saved), "--headless", "--json")
+    process = subprocess.Popen(words, env=shell.env, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    assert process.stdout is not None
+    assert process.stderr is not None
+    process.stdout.close()
+    assert process.stderr.read() == b""
+    process.stderr.close()
+    assert process.wait() == 1
 
 
 # -- in a repository of one's own ------------------------------
@@ -303,9 +240,6 @@ def test_an_interrupted_run_is_left_and_can_be_taken_up(
     assert "is finished (committed)" in twice.stderr
 
 
-BROKEN = SCRIPT.partition("[[reviewer]]")[0]
-
-
 @pytest.mark.parametrize(
     ("script_text", "settings", "code", "words"),
     [
@@ -380,162 +314,3 @@ def test_the_log_says_which_protection_was_on(shell: Shell, repo: Path, script: 
     found = find_sandbox().protection
     started = records(shell.run(*words, cwd=repo).stdout)[0]
     assert started["data"]["protection"] == found
-
-
-# -- refusals ------------------------------
-
-
-def refused(done: subprocess.CompletedProcess[str], words: str) -> None:
-    """Exit status 2, nothing on standard output, one line for the person."""
-    assert done.returncode == 2, done.stdout + done.stderr
-    assert done.stdout == ""
-    [line] = done.stderr.splitlines()
-    assert line.startswith("agent-tui: ")
-    assert words in line
-    assert "Traceback" not in line
-
-
-RUN = ("run", "Better", "--headless")
-
-
-def test_no_repository(shell: Shell, script: Path, tmp_path: Path) -> None:
-    done = shell.run(*RUN, "--script", str(script), cwd=tmp_path)
-    refused(done, "is not in a git repository: go to one, or make one with git init")
-
-
-def test_a_merge_in_progress(shell: Shell, repo: Path, script: Path) -> None:
-    shell.git(repo, "checkout", "-q", "-b", "other")
-    (repo / "b.txt").write_text("other\n")
-    shell.git(repo, "commit", "-q", "-am", "other")
-    shell.git(repo, "checkout", "-q", "main")
-    (repo / "b.txt").write_text("main\n")
-    shell.git(repo, "commit", "-q", "-am", "main")
-    shell.git(repo, "merge", "-q", "other", ok=False)
-    done = shell.run(*RUN, "--script", str(script), cwd=repo)
-    refused(done, "a merge is in progress: finish it (git merge --continue)")
-
-
-def test_nobody_is_configured(shell: Shell, repo: Path, script: Path) -> None:
-    shell.git(repo, "config", "--unset", "user.email")
-    done = shell.run(*RUN, "--script", str(script), cwd=repo)
-    refused(done, "git does not know who you are: run git config --global user.name")
-
-
-@pytest.mark.parametrize(
-    ("text", "words"),
-    [
-        ("[limits]\niterations = 0\n", "config.toml:2"),
-        ("[limits\n", "config.toml"),
-        ("nonsense = 1\n", "nonsense"),
-        ("theme = 7\n", "theme"),
-        ('[roles.coder]\nmodel = "no-colon"\n', 'should be "provider:model"'),
-    ],
-)
-def test_a_bad_configuration(shell: Shell, repo: Path, script: Path, text: str, words: str) -> None:
-    shell.config(text)
-    refused(shell.run(*RUN, "--script", str(script), cwd=repo), words)
-
-
-@pytest.mark.parametrize(
-    ("pair", "words"),
-    [
-        ("limits.iterations", "write KEY=VALUE"),
-        ("limits.iterations=many", "limits.iterations"),
-        ("limits.none=1", "limits.none"),
-        ("=1", ""),
-    ],
-)
-def test_a_bad_setting(shell: Shell, repo: Path, script: Path, pair: str, words: str) -> None:
-    refused(shell.run(*RUN, "--script", str(script), "--set", pair, cwd=repo), words)
-
-
-def test_no_model(shell: Shell, repo: Path) -> None:
-    refused(shell.run(*RUN, cwd=repo), "No model is configured for the planner")
-
-
-def test_an_unknown_provider(shell: Shell, repo: Path) -> None:
-    roles = [word for role in ("planner", "coder", "reviewer") for word in (f"--{role}", "x:y")]
-    refused(shell.run(*RUN, *roles, cwd=repo), "'x'")
-
-
-@pytest.mark.parametrize("request_text", ["", " \n\t"])
-def test_an_empty_request(shell: Shell, repo: Path, script: Path, request_text: str) -> None:
-    done = shell.run("run", request_text, "--headless", "--script", str(script), cwd=repo)
-    refused(done, "The request is empty")
-
-
-@pytest.mark.parametrize(
-    ("text", "words"),
-    [
-        (None, "No such file"),
-        ("[[planner", "script.toml"),
-        ("[[nobody]]\n", "nobody"),
-        ('[[coder]]\nwhen = ["("]\ncall = []\n', "bad pattern"),
-    ],
-)
-def test_a_bad_script(
-    shell: Shell, repo: Path, tmp_path: Path, text: str | None, words: str
-) -> None:
-    file = tmp_path / "script.toml"
-    if text is not None:
-        file.write_text(text, encoding="utf-8")
-    refused(shell.run(*RUN, "--script", str(file), cwd=repo), words)
-
-
-@pytest.mark.parametrize("name", ["20261122", "nothing", "../..", ""])
-def test_an_unknown_session(shell: Shell, repo: Path, script: Path, name: str) -> None:
-    words = ("resume", name, "--headless", "--script", str(script))
-    refused(shell.run(*words, cwd=repo), "session")
-
-
-def test_a_session_of_another_repository(
-    shell: Shell, repo: Path, script: Path, tmp_path: Path
-) -> None:
-    broken = tmp_path / "broken.toml"
-    broken.write_text(BROKEN, encoding="utf-8")
-    done = shell.run("run", "x", "--headless", "--json", "--script", str(broken), cwd=repo)
-    session = records(done.stdout)[0]["data"]["session"]
-    assert done.returncode == 6
-    log = shell.home / ".local/state/agent-tui/sessions" / session / "events.jsonl"
-    log.write_bytes(log.read_bytes().rpartition(b'{"v"')[0])  # as if it had not come to its end
-    other = tmp_path / "other"
-    shell.git(tmp_path, "clone", "-q", str(repo), str(other))
-    for key in ("name", "email"):
-        shell.git(other, "config", f"user.{key}", "x")
-    words = ("resume", session, "--headless", "--script", str(script))
-    refused(shell.run(*words, cwd=other), f"belongs to {repo}. Resume it there.")
-
-
-def test_a_screen_needs_a_terminal(shell: Shell, repo: Path) -> None:
-    refused(shell.run("run", "x", cwd=repo), "this needs a terminal; add --headless")
-    refused(shell.run(cwd=repo), "this needs a terminal")
-    refused(shell.run("demo", "--json", cwd=repo), "--json goes with --headless")
-
-
-def test_a_folder_that_is_in_use_is_not_for_the_demo(shell: Shell, repo: Path) -> None:
-    refused(shell.run("demo", "--headless", "--keep-in", str(repo)), "is not empty")
-    file = repo / "a.txt"
-    refused(shell.run("demo", "--headless", "--keep-in", str(file)), "cannot be used")
-
-
-@pytest.mark.parametrize("name", ["nowhere", "no/such/path", "."])
-def test_a_replay_of_nothing(shell: Shell, repo: Path, name: str) -> None:
-    done = shell.run("replay", name, "--headless", cwd=repo)
-    assert done.returncode == 2, done.stderr
-    assert "Traceback" not in done.stderr
-
-
-def test_a_reader_that_goes_away_is_no_error(
-    demo: tuple[Path, subprocess.CompletedProcess[str]],
-) -> None:
-    folder, _ = demo
-    [saved] = (folder / "sessions").iterdir()
-    shell = Shell(folder.parent)
-    words = shell.command("replay", str(saved), "--headless", "--json")
-    process = subprocess.Popen(words, env=shell.env, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-    assert process.stdout is not None
-    assert process.stderr is not None
-    process.stdout.close()
-    assert process.stderr.read() == b""
-    process.stderr.close()
-    assert process.wait() == 1

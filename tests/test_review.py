@@ -457,6 +457,9 @@ async def test_a_patch_that_does_not_apply_is_read_and_commented_only(
     assert finished.outcome == "reviewed"
     report, _ = report_of(session)
     assert [(c.path, c.line, c.outdated) for c in report.comments] == [("x.c", 6, False)]
+    piped = report.model_copy(update={"name": "-"})
+    first, size = as_markdown(piped).split("\n\n")[:2]
+    assert (first, size) == ("# Review of a patch on standard input", "1 file, +1 -1")
 
 
 # -- the report ------------------------------

@@ -5,38 +5,19 @@ from pathlib import Path
 
 import pytest
 
-from tests.test_headless import SCRIPT, Shell
+from tests.shells import SCRIPT, Shell, run_session, small_repository
 
 SESSION_FIELDS = {"type", "commit", "by", "ref", "landed", "paths", "kept", "detail"}
 
 
 @pytest.fixture
-def shell(tmp_path: Path) -> Shell:
-    home = tmp_path / "home"
-    home.mkdir()
-    return Shell(home)
-
-
-@pytest.fixture
 def repo(tmp_path: Path, shell: Shell) -> Path:
     """A repository in which a session has committed, with work of the person's around it."""
-    root = tmp_path / "repo"
-    root.mkdir()
-    shell.git(root, "init", "-q", "-b", "main")
-    shell.git(root, "config", "user.name", "Ada Example")
-    shell.git(root, "config", "user.email", "ada@example.com")
-    for name in ("a.txt", "b.txt", "c.txt"):
-        (root / name).write_text(f"{name}\n")
-    shell.git(root, "add", "-A")
-    shell.git(root, "commit", "-q", "-m", "base")
-    script = tmp_path / "script.toml"
+    root = small_repository(shell, tmp_path / "repo")
     more = '  { name = "write_file", arguments = { path = "new/d.txt", text = "d\\n" } },\n'
     more += '  { name = "delete_file", arguments = { path = "c.txt" } },\n'
-    script.write_text(
-        SCRIPT.replace('tools = [{ name = "write_file"', f'tools = [\n{more}{{ name = "write_file"')
-    )
-    done = shell.run("run", "Make b better", "--headless", "--script", str(script), cwd=root)
-    assert done.returncode == 0, done.stdout + done.stderr
+    first = 'tools = [{ name = "write_file"'
+    run_session(shell, root, SCRIPT.replace(first, first.replace("[{", f"[\n{more}{{")))
     (root / "a.txt").write_text("mine\n")
     return root
 

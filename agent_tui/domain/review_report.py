@@ -4,7 +4,7 @@ from typing import Literal
 
 from agent_tui.domain.base import Actor, Value
 from agent_tui.domain.comments import CommentEntry, CommentKind, CommentStatus, Side
-from agent_tui.domain.given import GivenKind
+from agent_tui.domain.given import Given, GivenKind
 from agent_tui.domain.patch import Patch
 from agent_tui.domain.places import locate
 from agent_tui.domain.state import State
@@ -165,9 +165,9 @@ def _comment(entry: CommentEntry, patch: Patch) -> ReportedComment:
 
 def as_markdown(report: ReviewReport) -> str:
     """The report as Markdown. Nothing in it can steer a terminal."""
-    name = report.name or "the working tree"
-    parts = [f"# Review of {visible(name)}"]
-    facts = [f"{report.files} files, +{report.added} -{report.removed}"]
+    given = Given(kind=report.kind, name=report.name, tree=report.tree)
+    parts = [f"# Review of {visible(given.title)}"]
+    facts = [f"{report.files} file{'s' * (report.files != 1)}, +{report.added} -{report.removed}"]
     if report.verdict:
         facts.append(f"reviewer: {report.verdict}")
     if report.commit:

@@ -7,7 +7,7 @@ import pytest
 from agent_tui.domain.comments import CommentPlace
 from agent_tui.domain.places import MAX_QUOTED, locate
 from tests.ui.driver import Driver, demo, drive
-from tests.ui.test_review_by_keys import git, launch, repo
+from tests.ui.review_bench import git, launch, repo
 
 pytestmark = pytest.mark.anyio
 

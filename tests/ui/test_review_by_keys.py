@@ -1,7 +1,6 @@
 """A review of a given change, with keys as a person presses them."""
 
 import re
-import subprocess
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,48 +9,12 @@ from textual.widgets import TextArea
 
 from agent_tui.domain.links import Node
 from agent_tui.ui.actions import ACTIONS, BY_ID, key_names
-from agent_tui.ui.launch import Launch, ReviewRequest
 from tests.ui.driver import Driver, drive
+from tests.ui.review_bench import LINES, git, launch, repo
 
 pytestmark = pytest.mark.anyio
 
-LINES = "".join(f"line {n}\n" for n in range(1, 41))
-
-
-def git(folder: Path, *args: str) -> str:
-    done = subprocess.run(["git", *args], cwd=folder, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
-    return done.stdout.rstrip("\n")
-
-
-@pytest.fixture
-def repo(tmp_path: Path) -> Path:
-    root = tmp_path / "repo"
-    root.mkdir()
-    git(root, "init", "-q", "-b", "main")
-    git(root, "config", "user.name", "Ada Example")
-    git(root, "config", "user.email", "ada@example.com")
-    (root / "a.txt").write_text(LINES)
-    git(root, "add", "-A")
-    git(root, "commit", "-q", "-m", "base")
-    (root / "a.txt").write_text(
-        LINES.replace("line 3\n", "three\nmore\n").replace("line 30\n", "thirty\n")
-    )
-    (root / "new.txt").write_text("new\n")
-    return root
-
-
-def launch(
-    repo: Path, kind: str = "review", session: str | None = None, **review: object
-) -> Launch:
-    return Launch(
-        kind=kind,
-        folder=repo,
-        session=session,
-        sessions=repo.parent / "sessions",
-        grace_ms=0,
-        review=ReviewRequest(**review),  # type: ignore[arg-type]
-    )
+__all__ = ["repo"]
 
 
 async def message(person: Driver, text: str) -> None:
