@@ -1,5 +1,6 @@
 """Search over everything that was said in a session: by models, tools, checks and the person."""
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -35,6 +36,20 @@ def _strings(value: Any) -> Iterator[str]:
     elif isinstance(value, list | tuple):
         for item in value:
             yield from _strings(item)
+
+
+def around(event: Event, text: str, room: int = 60) -> str:
+    """What an event says around the first place where it says *text*, with … where it is cut.
+
+    Empty if it does not say it, as where a stream says it across the borders of its records.
+    """
+    said = " ".join(prose(event).split())
+    found = re.search(re.escape(" ".join(text.split())), said, re.IGNORECASE)
+    if found is None:
+        return ""
+    begin = max(0, found.start() - room // 2)
+    end = begin + len(found[0]) + room
+    return f"{'…' if begin else ''}{said[begin:end].strip()}{'…' if end < len(said) else ''}"
 
 
 def find_said(log: RecordLog, text: str, start: int, stop: int) -> Iterator[int]:

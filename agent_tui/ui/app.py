@@ -64,7 +64,7 @@ class AgentTui(App[None]):
         # Textual does not load the style sheet of a default screen by itself.
         sheets = {"home": ["home.tcss"], "compare": ["session.tcss", "compare.tcss"]}
         first = sheets.get(launch.kind, ["session.tcss"])
-        super().__init__(css_path=[SCREENS / sheet for sheet in first])
+        super().__init__(css_path=[SCREENS / sheet for sheet in ("rows.tcss", *first)])
         self.launch = launch
         self.farewell = ""
         self.collector = Collector()

@@ -36,11 +36,13 @@ class Listed:
         sessions: The best first for words, else the latest.
         all_repos: Whether they are of several repositories.
         nearly: Whether none has the words, and these are only called nearly so.
+        elsewhere: Where there are none here: how many there are of other repositories.
     """
 
     sessions: list[SessionSummary]
     all_repos: bool = False
     nearly: bool = False
+    elsewhere: int = 0
 
 
 def read_list(env: Environment, wanted: Wanted) -> Listed:
@@ -70,7 +72,11 @@ def read_list(env: Environment, wanted: Wanted) -> Listed:
     finally:
         catalog.close()
     repos = any(key == "repo" for key, _ in query.terms)
-    return Listed(sessions, repos, nearly and bool(sessions))
+    elsewhere = 0
+    if not sessions and not wanted.text:
+        everywhere = parse_query("repo:all", env.facts.root)
+        elsewhere = sum(everywhere.fits(session, now) for session in found)
+    return Listed(sessions, repos, nearly and bool(sessions), elsewhere)
 
 
 def _nearly(words: str, sessions: list[SessionSummary]) -> list[SessionSummary]:

@@ -81,6 +81,7 @@ class Listing:
             lambda width: session_rows(
                 sessions, width, now, notes,
                 words=text, reading=reading, repos=found.all_repos, nearly=found.nearly,
+                elsewhere=found.elsewhere,
             ),
         )  # fmt: skip
 

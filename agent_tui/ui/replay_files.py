@@ -1,6 +1,7 @@
 """The files of a step of a replay: looked at, compared with another step, forked from."""
 
 import asyncio
+import re
 from collections.abc import Awaitable, Callable, Hashable
 from functools import partial
 from typing import TYPE_CHECKING
@@ -65,16 +66,30 @@ class ReplayFiles:
         except USER_ERRORS as error:
             self._controller.tell(str(error), "warning")
             return
-        gone = "" if files.whole else "the repository is not here: those of the patch"
-        rows = [heading(f"{len(files.paths)} files at step {position}", gone)]
+        patch = parse_patch(raw) if raw else Patch()
+        what = "files" if files.whole else "changed files"
+        rows = [heading(f"{len(files.paths)} {what} at step {position}")]
         if files.whole:
             compare = Content.styled("  compare with another step …", "$gate")
             rows.append(Row(compare, item=("compare",), key=("compare",)))
-        rows += _file_rows(files.paths, parse_patch(raw) if raw else Patch())
+        else:
+            rows.append(
+                Row(Content.styled("   the repository is not here: only the patch is", "$muted"))
+            )
+        rows += _file_rows(files.paths, patch)
 
         def chosen(key: Hashable) -> None:
             if key == ("compare",):
                 self._ask_other(files)
+            elif isinstance(key, tuple) and not files.whole:
+                path, parts = str(key[1]), _parts(raw)
+                known = len(parts) == len(patch.files)
+                found = [
+                    part
+                    for file, part in zip(patch.files, parts, strict=known)
+                    if file.path == path
+                ]
+                self._show_text(visible(path), decode(found[0] if known else raw))
             elif isinstance(key, tuple):
                 self._controller.screen.run_worker(self._show_file(files, str(key[1])))
 
@@ -147,6 +162,11 @@ class ReplayFiles:
         else:
             self._controller.pause()
             await self._fork(self._source)
+
+
+def _parts(raw: bytes) -> list[bytes]:
+    """The change of each file in a patch of git's. No line of a file begins as these do."""
+    return re.split(rb"(?m)^(?=diff --git )", raw)[1:]
 
 
 def _file_rows(paths: tuple[str, ...], patch: Patch) -> list[Row]:

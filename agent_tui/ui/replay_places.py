@@ -14,10 +14,11 @@ from agent_tui.domain.text import one_line
 from agent_tui.sessions.files import LogError
 from agent_tui.sessions.marks import Mark, read_marks, set_mark
 from agent_tui.sessions.replay import Replay
-from agent_tui.sessions.said import search
+from agent_tui.sessions.said import around, search
+from agent_tui.ui.captions import caption_of
 from agent_tui.ui.render.timeline import timeline_rows
 from agent_tui.ui.screens.ask import AskDialog, PickDialog
-from agent_tui.ui.sources import ReplaySource, caption_of
+from agent_tui.ui.sources import ReplaySource
 from agent_tui.ui.widgets.rows import Row
 
 if TYPE_CHECKING:
@@ -190,8 +191,9 @@ class ReplayPlaces:
                     self._controller.tell(f"“{shown}” is not said {side} this step", "warning")
                     return
                 if found is not None:
+                    words = around(replay.log[found - 1].event, text) or text
                     self._controller.seek(found)
-                    self._controller.tell(f"“{shown}” is said at step {found}")
+                    self._controller.tell(f"step {found}: {one_line(words, 160)}")
                     return
         except LogError as error:
             self._controller.tell(str(error), "error")

@@ -6,12 +6,12 @@ from typing import Protocol
 
 from agent_tui.bootstrap.live import LiveSession
 from agent_tui.domain.base import BlobRef
-from agent_tui.domain.events import DraftSaved, GateDecided, GateOpened, Record, Unknown
+from agent_tui.domain.events import GateOpened, Record
 from agent_tui.domain.fold import apply
 from agent_tui.domain.state import State
-from agent_tui.headless import progress
 from agent_tui.sessions.replay import Replay
 from agent_tui.sessions.saved import SavedSession
+from agent_tui.ui.captions import caption_of
 
 
 class Source(Protocol):
@@ -146,21 +146,3 @@ class ReplaySource:
             return cap_s / self.speed
         gap = (log[here].at - log[here - 1].at).total_seconds()
         return min(max(gap, 0.0), cap_s) / self.speed
-
-
-def caption_of(record: Record, state: State) -> str:
-    """What a record says, and what the person did there: the decision, its reason, the time."""
-    event = record.event
-    words = progress(record, state).strip().replace("\n", " · ")
-    if isinstance(event, GateOpened):
-        words = f"{event.gate.kind} gate: waits for a decision"
-    elif isinstance(event, DraftSaved):
-        words = f"you write ({event.subject}): {event.text[-200:]}"
-    elif isinstance(event, Unknown):
-        words = f"unknown record: {str(event.data)[:200]}"
-        return f"{event.original_type}  {words}"
-    elif isinstance(event, GateDecided):
-        seen = event.seen
-        looked = f", {seen.hunks} of {seen.total} hunks seen" if seen and seen.total else ""
-        words += f" (after {event.waited_s:.1f} s{looked})"
-    return f"{event.type}  {words}"

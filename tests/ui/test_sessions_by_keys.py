@@ -99,7 +99,7 @@ async def test_search_in_everything_and_bookmarks(tmp_path: Path) -> None:
         await person.press("S")
         await person.type("say why, not what")
         await person.press("enter")
-        await person.until(lambda: "is said at step" in person.text, "the search")
+        await person.until(lambda: "say why, not what" in person.text, "the search")
         await person.settle()
         found = position(person)
         await person.press("b")
@@ -148,6 +148,9 @@ async def test_files_without_their_repository(tmp_path: Path) -> None:
         await person.press("F")
         await person.until(lambda: "the repository is not here" in person.text, "the files")
         assert "durations/parse.py" in person.text
+        await person.press("down", "enter")
+        await person.until(lambda: "+++ b/durations/parse.py" in person.text, "its change")
+        assert "+++ b/durations/cli.py" not in person.text
 
 
 async def made(folder: Path) -> tuple[Launch, str]:
@@ -207,6 +210,62 @@ async def test_the_list_is_searched_and_labelled(tmp_path: Path) -> None:
         await person.press("A")
         await person.until(lambda: "archived Roman holiday" in person.text, "archived ones")
     assert read_labels(launch.sessions / session).archived
+
+
+async def test_a_session_is_deleted_for_good_by_keys(tmp_path: Path) -> None:
+    (tmp_path / "demo").mkdir()
+    launch, session = await made(tmp_path / "demo")
+    assert launch.sessions is not None
+    folder = launch.sessions / session
+    async with drive(launch, (80, 24)) as person:
+        rows = await listed(person)
+        await person.press("tab", "D")
+        await person.until(lambda: "Delete 1 session for good?" in person.text, "the question")
+        await person.press("escape")
+        await person.pilot.pause()
+        assert folder.is_dir()
+        await person.press("D")
+        await person.until(lambda: "Delete 1 session for good?" in person.text, "the question")
+        assert "It cannot be taken back" in person.text
+        await person.press("tab", "enter")
+        await person.until(lambda: "are free again" in person.text, "the deletion")
+        await person.until(lambda: not any(row.key for row in rows.rows), "the list")
+        assert "No sessions yet" in person.text
+    assert not folder.exists()
+
+
+async def test_a_filter_is_picked_and_the_chosen_session_is_seen(tmp_path: Path) -> None:
+    (tmp_path / "demo").mkdir()
+    launch, session = await made(tmp_path / "demo")
+    async with drive(launch, (80, 24)) as person:
+        rows = await listed(person)
+        await person.press("tab", "j")
+        assert rows.row is not None and rows.row.key == session
+        y = rows.region.y + 2
+        shades = {
+            segment.style.bgcolor
+            for segment in person.app.screen._compositor.render_strips()[y]
+            if segment.style is not None
+        }
+        cursor = person.app.get_css_variables()["cursor-background"].lower()
+        assert any(shade is not None and shade.name == cursor for shade in shades)
+        await person.press("f")
+        await person.until(lambda: "Show only" in person.text, "the filters")
+        picks = person.app.screen.query_one("#dialog-rows", RowsView)
+        terms = [str(row.key) for row in picks.rows if row.key]
+        assert {"state:committed", "since:1d", "repo:all"} <= set(terms)
+        await person.press(*["down"] * terms.index("since:1d"), "enter")
+        await person.until(lambda: person.app.screen.query("#search"), "the list again")
+        box = person.app.screen.query_one("#search", Input)
+        await person.until(lambda: box.value == "since:1d", "the term")
+        await listed(person)
+        await person.press("f")
+        await person.until(lambda: "Show only" in person.text, "the filters")
+        await person.press(*["down"] * terms.index("before:30d"), "enter")
+        await person.until(lambda: "before:30d" in box.value, "the other term")
+        await person.until(lambda: "No session fits" in person.text, "nothing")
+        await person.press("escape")
+        await listed(person)
 
 
 async def test_a_request_that_cannot_begin_is_not_lost(tmp_path: Path) -> None:

@@ -22,11 +22,15 @@ def filter_rows(sessions: Sequence[SessionSummary]) -> list[Row]:
     models = Counter(model for session in sessions for model in session.models)
     tags = Counter(tag for session in sessions for tag in session.labels.tags)
     goes_on = sum(session.state.startswith(OPEN) for session in sessions)
-    out = [heading("State")]
+    out = [heading("State")] if states else []
     if goes_on:
         out.append(_row("state:open", "that go on", goes_on))
     out += [_row(_term("state", name), "", count) for name, count in states.most_common()]
-    out += [BLANK, heading("Age"), *(_row(term, words) for term, words in _AGES)]
+    out += [
+        *([BLANK] if out else []),
+        heading("Age"),
+        *(_row(term, words) for term, words in _AGES),
+    ]
     if models:
         out += [BLANK, heading("Model")]
         out += [_row(_term("model", name), "", count) for name, count in models.most_common(12)]
@@ -46,6 +50,6 @@ def _term(key: str, value: str) -> str:
 def _row(term: str, words: str, count: int | None = None) -> Row:
     number = "" if count is None else f"  {count}"
     line = Content.assemble(
-        (f"  {one_line(term, 44):<46}", "bold"), (words, "$muted"), (number, "$muted")
+        (f"  {one_line(term, 36):<36}", "bold"), "  ", (words, "$muted"), (number, "$muted")
     )
     return Row(line, item=term, key=term)

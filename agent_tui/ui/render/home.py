@@ -7,12 +7,12 @@ from functools import partial
 from textual.content import Content
 
 from agent_tui.domain.events import RepoFacts
-from agent_tui.domain.text import one_line, title_line, visible
+from agent_tui.domain.text import counted, one_line, title_line, visible
 from agent_tui.domain.usage import Cost
 from agent_tui.sessions.query import TERMS
 from agent_tui.sessions.summary import SessionSummary
 from agent_tui.ui.render.status import money
-from agent_tui.ui.render.text import heading, paragraph, rows
+from agent_tui.ui.render.text import BLANK, heading, paragraph, rows
 from agent_tui.ui.widgets.rows import Row
 
 _STATE_STYLE = {
@@ -62,6 +62,7 @@ def session_rows(
     reading: bool = False,
     repos: bool = False,
     nearly: bool = False,
+    elsewhere: int = 0,
 ) -> list[Row]:
     """One row a session, the latest first.
 
@@ -70,6 +71,7 @@ def session_rows(
         reading: Whether the sessions are still being read for the first time.
         repos: Whether each row says which repository it is of.
         nearly: Whether no session says that, and these are only called nearly so.
+        elsewhere: How many sessions there are of other repositories, where there are none here.
     """
     out: list[Row] = []
     for note in notes:
@@ -85,6 +87,9 @@ def session_rows(
         elif reading:
             text = "reading the sessions…"
         out += rows(paragraph(text, width, style="$muted"))
+        if elsewhere and not words:
+            text = f"{counted(elsewhere, 'session')} of other repositories: / and repo:all."
+            out += [BLANK, *rows(paragraph(text, width, style="$muted"))]
         return out
     if nearly:
         text = f"No session says “{one_line(words, 60)}”; these have those letters in their names:"

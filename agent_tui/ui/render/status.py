@@ -43,7 +43,8 @@ def header(state: State, width: int, now_s: float = 0.0, *, replaying: str = "")
     """
     session = state.session
     if session is None:
-        return Content.styled("agent-tui", "bold")
+        gap = " " * max(2, width - len("agent-tui") - len(replaying))
+        return Content.assemble(("agent-tui", "bold"), gap, (replaying, "bold $gate"))
     limits = effective_limits(state)
     branch = session.repo.branch or ("detached" if session.source is None else "")
     left: list[str | tuple[str, str] | Content] = [(visible(session.repo.name), "bold")]
@@ -83,11 +84,17 @@ def _fitted(
     replaying: str,
 ) -> Content:
     """Both ends of the top line, with as much of the request between them as fits."""
-    right = [*right, SEPARATOR, (note, colour)]
-    if replaying:
-        right += [SEPARATOR, (replaying, "bold $gate")]
-    tail = Content.assemble(*right)
     head = Content.assemble(*left)
+    tail = Content.assemble(*right, SEPARATOR, (note, colour))
+    if replaying:
+        place = [SEPARATOR, (replaying, "bold $gate")]
+        # Where one is in a replay goes before what it says of the session.
+        without_you = right[:5]
+        parts = ([*right, SEPARATOR, (note, colour)], right, without_you, right[:1])
+        tails = [Content.assemble(*part, *place) for part in parts]
+        fits = (t for t in tails if head.cell_length + t.cell_length + 2 <= width)
+        tail = next(fits, tails[-1])
+        head = head.truncate(max(4, width - tail.cell_length - 2), ellipsis=True)
     room = width - head.cell_length - tail.cell_length - 6
     if room > 12:
         request = title_line(session.request, max(4, room - 4))

@@ -51,7 +51,7 @@ class CompareScreen(Screen[None]):
         close: Goes away from the screen.
     """
 
-    CSS_PATH: ClassVar = ["session.tcss", "compare.tcss"]
+    CSS_PATH: ClassVar = ["rows.tcss", "session.tcss", "compare.tcss"]
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("1", "tab('overview')", show=False),
         Binding("2", "tab('changes')", show=False),

@@ -40,7 +40,7 @@ class Draft:
 class Dialog(ModalScreen[R | None], Generic[R]):
     """The base of all dialogs: Escape cancels."""
 
-    CSS_PATH = "dialogs.tcss"
+    CSS_PATH: ClassVar = ["rows.tcss", "dialogs.tcss"]
     BINDINGS: ClassVar[list[BindingType]] = [
         # A text area would take it to leave the text.
         Binding("escape", "cancel", "cancel", show=False, priority=True)

@@ -48,7 +48,7 @@ class HomeScreen(Screen[None]):
             archives, compares or deletes them all; ``filter`` asks what to show.
     """
 
-    CSS_PATH = "home.tcss"
+    CSS_PATH: ClassVar = ["rows.tcss", "home.tcss"]
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("j,down", "move(1)", show=False),
         Binding("k,up", "move(-1)", show=False),
@@ -151,6 +151,7 @@ class HomeScreen(Screen[None]):
     @on(Input.Changed, "#search")
     def _searched(self, event: Input.Changed) -> None:
         self._words = event.value.strip()
+        self._show_title()
         self.run_worker(self._find(), name="search sessions", group="load", exclusive=True)
 
     async def _find(self) -> None:
@@ -174,7 +175,8 @@ class HomeScreen(Screen[None]):
         self.reload()
 
     def _show_title(self) -> None:
-        title = "Sessions of this repository" + (", archived ones too" if self._archived else "")
+        title = "Sessions" if "repo:" in self._words else "Sessions of this repository"
+        title += ", archived ones too" if self._archived else ""
         marked = f" · {len(self._marked)} marked" if self._marked else ""
         self.query_one("#sessions").border_title = title + marked
         self.query_one("#sessions", RowsView).marks = frozenset(self._marked)
@@ -231,11 +233,14 @@ class HomeScreen(Screen[None]):
 
     def action_help(self) -> None:
         """Show all keys."""
-        from agent_tui.ui.screens.ask import PickDialog  # noqa: PLC0415 - when it is first needed
+        from agent_tui.ui.render.text import hang, rows  # noqa: PLC0415 - when it is first needed
+        from agent_tui.ui.screens.ask import PickDialog  # noqa: PLC0415
 
-        rows = [Row(Content.assemble((f"  {keys:<10}", "bold $gate"), words), item=keys)
-                for keys, words in KEYS]  # fmt: skip
-        self.app.push_screen(PickDialog("Keys", lambda width: rows, note="esc closes"))
+        def help_rows(width: int) -> list[Row]:
+            said = [(Content.styled(f"  {keys:<10}", "bold $gate"), words) for keys, words in KEYS]
+            return [row for keys, words in said for row in rows(hang(keys, Content(words), width))]
+
+        self.app.push_screen(PickDialog("Keys", help_rows, note="↑ ↓ move · esc closes"))
 
     def action_end(self, top: bool) -> None:
         """Go to an end of the list."""

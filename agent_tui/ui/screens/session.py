@@ -47,7 +47,7 @@ class SessionScreen(Screen[None]):
         keymap: The person's own keys.
     """
 
-    CSS_PATH = "session.tcss"
+    CSS_PATH: ClassVar = ["rows.tcss", "session.tcss"]
     BINDINGS: ClassVar[list[BindingType]] = list(bindings())
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (WIDE, "-wide")]
 
