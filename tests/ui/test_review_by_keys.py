@@ -166,3 +166,17 @@ async def test_a_hunk_is_edited_with_the_files_own_line_numbers(repo: Path) -> N
         await person.settle()
         assert "since the change as given · D: all of it" in person.text
         assert re.search(r"\+.*thirty!", person.text)
+
+
+async def test_what_is_not_staged_any_more_is_said_once_in_the_pane(repo: Path) -> None:
+    (repo / "a.txt").write_text(LINES.replace("line 3\n", "staged\n"))
+    git(repo, "add", "a.txt")
+    (repo / "a.txt").write_text(LINES.replace("line 3\n", "on disk\n"))
+    async with drive(launch(repo), size=(80, 24)) as person:
+        for kind in ("diff", "message"):
+            await person.gate(kind)
+            await person.press("a")
+        await person.finished()
+        shown = " ".join(person.text.split())
+        assert shown.count("is not staged any more") == 1
+        assert re.search(r"COMMITTED +Committed [0-9a-f]{10} on main\. …$", person.text, re.M)
