@@ -58,7 +58,7 @@ def _more(event: e.Event, state: State) -> str:
 
 
 def _start(text: str) -> str:
-    return one_line(text.strip(), _LENGTH)
+    return one_line(text[: 4 * _LENGTH].strip(), _LENGTH)  # a record can be very long
 
 
 def _who(step_id: str, state: State) -> str:

@@ -15,7 +15,11 @@ from agent_tui.bootstrap.starting import start_session
 from agent_tui.config.paths import shipped_sessions
 from agent_tui.demo.repository import REQUEST
 from agent_tui.domain import events as e
+from agent_tui.domain.fold import apply
+from agent_tui.domain.state import State
 from agent_tui.sessions.labels import read_labels
+from agent_tui.sessions.reader import LogReader
+from agent_tui.ui.captions import caption_of
 from agent_tui.ui.launch import Launch
 from agent_tui.ui.replay_controller import ReplayController
 from agent_tui.ui.screens.home import HomeScreen
@@ -123,6 +127,21 @@ async def test_search_in_everything_and_bookmarks(tmp_path: Path) -> None:
     assert names <= {"blobs", "events.jsonl"}
     [marks] = (tmp_path / "marks").iterdir()
     assert json.loads(marks.read_text())[0]["note"] == "here"
+
+
+def test_each_record_of_a_session_has_a_caption_of_one_short_line() -> None:
+    state = State()
+    for record in LogReader(shipped_sessions() / "person-steps-in" / "events.jsonl").read_new():
+        state = apply(state, record)
+        said = caption_of(record, state)
+        kind, _, words = said.partition("  ")
+        assert kind == record.event.type
+        assert words or isinstance(record.event, e.StepOutput), said  # which may be a blank
+        assert "\n" not in said
+    long = e.StepOutput(step="s", channel="text", text="\x1b[2J" * 1_000_000)
+    said = caption_of(e.Record(seq=0, at=record.at, actor="coder", event=long), state)
+    assert len(said) < 300
+    assert "\x1b" not in said
 
 
 async def test_speed(tmp_path: Path) -> None:
