@@ -1,0 +1,50 @@
+"""When what happened is drawn."""
+
+import asyncio
+
+import pytest
+from textual.app import App
+from textual.screen import Screen
+
+from agent_tui.ui import frames
+from agent_tui.ui.frames import Frames
+
+
+class Shown(App[None]):
+    """An application with one screen."""
+
+    def get_default_screen(self) -> Screen[None]:
+        """A plain one."""
+        return Screen()
+
+
+def test_what_a_person_does_does_not_wait_for_the_frame_rate(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """What comes fast is drawn together, a frame later; a key is drawn at once, with all of it."""
+    monkeypatch.setattr(frames, "FRAME_S", 3600.0)
+    happened: list[str] = []
+    drawn: list[str] = []
+
+    async def draw() -> None:
+        drawn.append("".join(happened))
+
+    async def run() -> None:
+        app = Shown()
+        async with app.run_test():
+            shown = Frames(app.screen, draw)
+            happened.append("a")
+            shown.ask()
+            await asyncio.wait_for(shown.settled.wait(), 30)
+            assert drawn == ["a"]
+            for name in "bc":
+                happened.append(name)
+                shown.ask()
+            assert not shown.settled.is_set()
+            happened.append("k")
+            shown.ask(at_once=True)
+            shown.ask()
+            await asyncio.wait_for(shown.settled.wait(), 30)
+            assert drawn == ["a", "abck"]
+
+    asyncio.run(run())
