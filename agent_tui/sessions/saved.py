@@ -46,6 +46,7 @@ class SavedSession:
         self._problems = problems
         self._indexed = log if isinstance(log, IndexedLog) else None
         self._fresh = False
+        self._cold = False
 
     @classmethod
     def of(cls, session: ReadSession) -> "SavedSession":
@@ -62,7 +63,7 @@ class SavedSession:
         log = IndexedLog(folder / EVENTS)
         kept = index_file.restore(log)
         saved = cls(folder.resolve().name, log, lambda ref: get_blob(folder, ref), folder=folder)
-        saved._fresh = not kept
+        saved._fresh, saved._cold = not kept, kept
         log.build(1 if kept else FIRST_RECORDS)
         return saved
 
@@ -113,6 +114,9 @@ class SavedSession:
         if self._indexed is None:
             return False
         more = self._indexed.build(records)
+        if not more and self._cold:
+            self._cold = False
+            self._indexed.snapshots.warm()
         if not more and self._fresh:
             self._fresh = False
             if not self.live:

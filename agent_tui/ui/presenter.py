@@ -23,8 +23,6 @@ from agent_tui.ui.sources import Source
 from agent_tui.ui.widgets.bars import Bar, GateBar, Pane, PaneTabs, Timeline
 from agent_tui.ui.widgets.rows import RowsView
 
-TIMELINE = 1_000
-"""Cells of the timeline that are made: as many as the widest screen shows, and no more."""
 FEW_HUNKS = 100
 """Up to so many, reading the lines that are claimed takes less than a thread does."""
 
@@ -183,7 +181,8 @@ class Presenter:
 
     def _show_bars(self, state: State) -> None:
         self._show_header(state)
-        self._screen.query_one("#timeline", Timeline).show(status.timeline(state, TIMELINE))
+        room = self._screen.size.width + 1  # so that it shows when something was cut
+        self._screen.query_one("#timeline", Timeline).show(status.timeline(state, room))
         self.show_gate()
         titles = self._titles(state)
         for pane_id, title in zip(("spec-pane", "diff-pane", "verdict-pane"), titles, strict=True):
@@ -219,6 +218,11 @@ class Presenter:
             deaf=self._deaf(),
         )
 
+    @property
+    def _room(self) -> int:
+        """Characters that are shown of what a step streams."""
+        return CHARACTERS if self._source.live else IN_REPLAY
+
     def _view(self, name: str) -> RowsView:
         return self._screen.query_one(f"#{name}", RowsView)
 
@@ -236,7 +240,8 @@ class Presenter:
         width = view.text_width
         if width > 0 and self._changed("spec", state.specs, live, checked, self.links, width):
             running = bool(live and live.running)
-            view.show(spec.spec_rows(state, self.links, width), follow=running)
+            rows = spec.spec_rows(state, self.links, width, self._room)
+            view.show(rows, follow=running)
             if self._stage.get("spec version") != len(state.specs):
                 self._stage["spec version"] = len(state.specs)
                 view.to_end(top=True)
@@ -288,7 +293,7 @@ class Presenter:
             asked = tool_rows(question, width) if question is not None else []
             view.show(
                 [
-                    *activity_rows(state, width, CHARACTERS if self._source.live else IN_REPLAY),
+                    *activity_rows(state, width, self._room),
                     *asked,
                 ],
                 follow=True,
@@ -311,7 +316,7 @@ class Presenter:
             tools,
             width,
         ):
-            rows = verdict.verdict_rows(state, width)
+            rows = verdict.verdict_rows(state, width, self._room)
             view.show(rows, follow=bool(live and live.running))
             stage = (
                 live is not None and live.running,

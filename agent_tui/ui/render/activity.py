@@ -38,9 +38,9 @@ def recent(output: Pieces, room: int = CHARACTERS) -> Sequence[Output]:
         count = min(2 * count, PIECES)
 
 
-def thinking(step: Step, width: int) -> list[Content]:
-    """What a model thinks before it begins its answer: the end of it."""
-    said = "".join(piece.text for piece in recent(step.output) if piece.channel == "thinking")
+def thinking(step: Step, width: int, room: int = CHARACTERS) -> list[Content]:
+    """What a model thinks before it begins its answer: the end of it, *room* characters."""
+    said = "".join(p.text for p in recent(step.output, room) if p.channel == "thinking")
     return paragraph(said.strip() or "…", width, style="italic $muted")
 
 

@@ -8,7 +8,7 @@ from agent_tui.domain.links import Links, Node
 from agent_tui.domain.spec import Spec
 from agent_tui.domain.state import State, Step
 from agent_tui.engine.answers import draft
-from agent_tui.ui.render.activity import thinking
+from agent_tui.ui.render.activity import CHARACTERS, thinking
 from agent_tui.ui.render.given import change_rows, given_of
 from agent_tui.ui.render.text import (
     BLANK,
@@ -50,11 +50,11 @@ def spec_title(state: State) -> Content:
     return Content.assemble(f"SPEC v{state.spec.version}", mine, sign)
 
 
-def spec_rows(state: State, links: Links | None, width: int) -> list[Row]:
+def spec_rows(state: State, links: Links | None, width: int, room: int = CHARACTERS) -> list[Row]:
     """All rows of the pane."""
     step = state.step
     if step is not None and step.kind == "plan" and (step.running or state.spec is None):
-        return _draft_rows(step, width)
+        return _draft_rows(step, width, room)
     if state.spec is None and (given := given_of(state)) is not None:
         return change_rows(state, given, width)
     if state.spec is None:
@@ -145,13 +145,13 @@ def _source_rows(state: State, width: int) -> list[Row]:
     return result
 
 
-def _draft_rows(step: Step, width: int) -> list[Row]:
+def _draft_rows(step: Step, width: int, room: int) -> list[Row]:
     text = "".join(piece.text for piece in step.output if piece.channel == "text")
     spec = draft(text)
     result: list[Row] = []
     if not spec:
         result.append(heading("Thinking"))
-        result += rows(thinking(step, width))
+        result += rows(thinking(step, width, room))
         calls = [piece.text.strip() for piece in step.output if piece.channel == "tool"]
         result += rows(safe(f"› {call}", "$model") for call in calls)
         return result

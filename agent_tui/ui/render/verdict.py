@@ -11,7 +11,7 @@ from agent_tui.domain.state import State, Step
 from agent_tui.domain.verdict import LedgerEntry
 from agent_tui.engine.answers import draft
 from agent_tui.engine.committer import full_message
-from agent_tui.ui.render.activity import recent, thinking
+from agent_tui.ui.render.activity import CHARACTERS, recent, thinking
 from agent_tui.ui.render.given import given_of
 from agent_tui.ui.render.imported import imported_rows
 from agent_tui.ui.render.text import BLANK, FINDING_STYLE, heading, paragraph, rows, safe, seconds
@@ -41,8 +41,12 @@ def verdict_title(state: State) -> Content:
     return Content.assemble("VERDICT ", ("pass", "$ok"))
 
 
-def verdict_rows(state: State, width: int) -> list[Row]:
-    """All rows of the pane."""
+def verdict_rows(state: State, width: int, room: int = CHARACTERS) -> list[Row]:
+    """All rows of the pane.
+
+    Args:
+        room: How many characters of what a step streams, from its end.
+    """
     if state.session is not None and state.session.source is not None:
         return imported_rows(state, width)
     result: list[Row] = []
@@ -50,7 +54,7 @@ def verdict_rows(state: State, width: int) -> list[Row]:
     revision = state.revision
     running = step if step is not None and step.running else None
     if running is not None and running.kind == "check":
-        result += _live_check(running, width)
+        result += _live_check(running, width, room)
     elif revision is not None and revision.checks is not None and _worth_telling(state):
         result += _check_rows(revision.checks, width)
     elif state.session is not None and not state.session.checks and given_of(state) is None:
@@ -61,7 +65,7 @@ def verdict_rows(state: State, width: int) -> list[Row]:
         result += rows(names)
     result.append(BLANK)
     if running is not None and running.kind == "review":
-        result += _live_review(running, width)
+        result += _live_review(running, width, room)
     elif revision is not None and revision.verdict is not None:
         result.append(heading("Review"))
         result += rows(paragraph(revision.verdict.summary, width))
@@ -152,8 +156,8 @@ def _output_rows(results: tuple[CheckResult, ...], width: int) -> list[Row]:
     return out
 
 
-def _live_check(step: Step, width: int) -> list[Row]:
-    text = "".join(piece.text for piece in recent(step.output))
+def _live_check(step: Step, width: int, room: int) -> list[Row]:
+    text = "".join(piece.text for piece in recent(step.output, room))
     out = [heading("Checks", "running")]
     for line in text.split("\n")[-40:]:
         style = "$model" if line.startswith("$ ") else "$muted"
@@ -161,11 +165,11 @@ def _live_check(step: Step, width: int) -> list[Row]:
     return out
 
 
-def _live_review(step: Step, width: int) -> list[Row]:
+def _live_review(step: Step, width: int, room: int) -> list[Row]:
     text = "".join(piece.text for piece in step.output if piece.channel == "text")
     answer = draft(text)
     if not answer:
-        return [heading("Thinking"), *rows(thinking(step, width))]
+        return [heading("Thinking"), *rows(thinking(step, width, room))]
     out = [heading("Review", "being written")]
     summary = answer.get("summary")
     out += rows(paragraph(summary if isinstance(summary, str) else "", width))
