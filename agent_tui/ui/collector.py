@@ -11,10 +11,13 @@ PAUSE_S = 0.5
 """Without a key for that long, the next one is far enough away."""
 CHECK_S = 1.0
 """How often it is looked whether there is enough to collect."""
-ENOUGH = 10
-"""Collections of young objects between two of all; Python's own figure."""
-TOO_MUCH = 100
-"""After so many it is done whatever the person does: each stands for 7,000 new objects."""
+YOUNG = 5_000
+"""Objects between two looks at young ones; a screen drawn anew makes some thousands, and Python's
+own 700 has them looked through several times before they are gone."""
+ENOUGH = 2
+"""Collections of the middle generation before one of all."""
+TOO_MUCH = 20
+"""After so many it is done whatever the person does: each stands for 50,000 new objects."""
 _NEVER = 1_000_000
 
 
@@ -31,7 +34,7 @@ class Collector:
             gc.freeze()
             gc.enable()
         self._usual = gc.get_threshold()
-        gc.set_threshold(*self._usual[:2], _NEVER)
+        gc.set_threshold(YOUNG, self._usual[1], _NEVER)
 
     def end(self) -> None:
         """Leave it to Python again."""

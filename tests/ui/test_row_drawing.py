@@ -23,7 +23,7 @@ STYLES = [
     "dim #123456",
 ]
 KINDS = ["", "add", "head", "left-out"]
-TEXTS = st.text(st.sampled_from("ab \u00e9漢字😀e\u0301‍"), max_size=30)
+TEXTS = st.text(st.sampled_from("ab \t\n\u00e9漢字😀e\u0301‍"), max_size=30)
 SPANS = st.lists(
     st.tuples(st.integers(0, 30), st.integers(0, 30), st.sampled_from(STYLES)), max_size=5
 )

@@ -9,13 +9,31 @@ from textual.containers import Vertical
 from textual.content import Content
 from textual.geometry import Region
 from textual.message import Message
+from textual.strip import Strip
 from textual.widgets import Static
+
+from agent_tui.ui.widgets.ink import Ink
 
 
 class Bar(Static):
     """One line of text that never wraps; what does not fit is cut with an ellipsis."""
 
     _shown: Content | None = None
+    _ink: Ink | None = None
+
+    def notify_style_update(self) -> None:
+        """A theme or a state changed."""
+        super().notify_style_update()
+        self._ink = None
+
+    def render_line(self, y: int) -> Strip:
+        """The line; where it may be several, they are left to Textual."""
+        content, size = self.content, self.content_size
+        if size.height != 1 or not isinstance(content, Content):
+            return super().render_line(y)
+        if self._ink is None:
+            self._ink = Ink(self)
+        return self._ink.line(content, size.width)
 
     def show(self, content: Content) -> None:
         """Show this. Its height is fixed, so nothing else on the screen has to move."""
@@ -68,6 +86,17 @@ class Pane(Vertical):
             self.border_title = title
         finally:
             self._only_title = False
+
+    def render_lines(self, crop: Region) -> list[Strip]:
+        """Its frame. The lines between the first and the last one are all the same."""
+        last = self.outer_size.height - 1
+        if last < 2 or crop.height < 2:
+            return super().render_lines(crop)
+        first, middle, end = (
+            super(Pane, self).render_lines(Region(crop.x, y, crop.width, 1))[0]
+            for y in (0, 1, last)
+        )
+        return [{0: first, last: end}.get(y, middle) for y in crop.line_range]
 
     def update_node_styles(self, animate: bool = True) -> None:
         """Its classes changed. They say nothing of what is in it, which has many styles."""

@@ -4,18 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 
-from rich.segment import Segment
-from rich.style import Style as RichStyle
 from textual.content import Content
 from textual.strip import Strip
-from textual.style import Style
 
 from agent_tui.ui.widgets.drawn import DrawnView
+from agent_tui.ui.widgets.ink import Ink, Names
 
 MARK = "▌"
-Names = tuple[str, ...]
 _KEPT = 100
 """So many lines above and below the screen are kept as they were drawn, when others come."""
 
@@ -115,7 +111,7 @@ class DrawnRows:
     def __init__(self, view: DrawnView) -> None:
         self._view = view
         self._strips: dict[int, tuple[Look, Strip]] = {}
-        self._styles: dict[tuple[Names, tuple[str | Style, ...]], RichStyle] = {}
+        self._ink = Ink(view)
         self._blank: tuple[int, Strip] | None = None
         self.pattern = ""
         """A text that is highlighted, in lower case."""
@@ -123,7 +119,7 @@ class DrawnRows:
     def clear(self) -> None:
         """Draw all of them anew."""
         self._strips.clear()
-        self._styles.clear()
+        self._ink.clear()
         self._blank = None
 
     def replace(self, before: Sequence[Row], after: Sequence[Row], shown: range) -> range:
@@ -184,36 +180,4 @@ class DrawnRows:
                 at = plain.find(self.pattern, at + len(self.pattern))
         mark = Content.styled(MARK, "$link-mark") if look.marked else Content(" ")
         line = Content.assemble(mark, content)
-        if line.cell_length > width:
-            line = line.truncate(width, ellipsis=True)
-        segments = self._segments(line, kinds)
-        room = width - line.cell_length
-        if room > 0:
-            segments.append(Segment(" " * room, self._rich(kinds)))
-        return view.filtered(Strip(segments, width))
-
-    def _segments(self, line: Content, kinds: Names) -> list[Segment]:
-        """A text in pieces, each of which has one style."""
-        plain, spans = line.plain, line.spans
-        if not spans:
-            return [Segment(plain, self._rich(kinds))]
-        ends = {0, len(plain)}
-        for span in spans:
-            ends |= {span.start, span.end}
-        return [
-            Segment(
-                plain[begin:end],
-                self._rich(kinds, tuple([s.style for s in spans if s.start <= begin < s.end])),
-            )
-            for begin, end in pairwise(sorted(ends))
-        ]
-
-    def _rich(self, kinds: Names, spans: tuple[str | Style, ...] = ()) -> RichStyle:
-        """The style of a piece: of its row, and of the spans over it, the last one on top."""
-        found = self._styles.get((kinds, spans))
-        if found is None:
-            style = self._view.get_visual_style(*kinds)
-            for span in spans:
-                style += Style.parse(span) if isinstance(span, str) else span
-            found = self._styles[kinds, spans] = style.rich_style
-        return found
+        return view.filtered(self._ink.line(line, width, kinds))
