@@ -21,7 +21,7 @@ FILE = "events.index"
 WORTHWHILE = 5_000
 """Records of a log from which on its index is kept; a shorter one is made in a few milliseconds."""
 
-_VERSION = 1
+_VERSION = 2
 _HEADER = 64 * 1024
 _ARRAYS = ("offsets", "positions", "parts", "lists")
 

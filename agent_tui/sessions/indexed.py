@@ -108,7 +108,7 @@ class IndexedLog:
     def _take(self, place: int, line: bytes) -> None:
         if self._folded is None:
             self._folded = self._refold(place)
-        self._folded = apply(self._folded, read_record(line, place))
+        self._folded = self._apply(self._folded, place, read_record(line, place))
         self._since += 1
         if self._since >= INTERVAL:
             self._since = 0
@@ -126,9 +126,16 @@ class IndexedLog:
         """The state before a place, where indexing goes on after an earlier one."""
         at, state = self.snapshots.before(stop)
         for place in self.find(_TELLING, at, stop, others=True):
-            state = apply(state, self[place])
+            state = self._apply(state, place, self[place])
             self._since += 1
         return state
+
+    def _apply(self, state: State, place: int, record: e.Record) -> State:
+        """The state after one more record, where what streamed before it was passed over."""
+        if place and isinstance(record.event, e.SessionResumed):
+            [(_, line)] = self.lines(place - 1, place)  # since when nobody had it open
+            state = replace(state, last_at=read_record(line, place - 1).at)
+        return apply(state, record)
 
     def bytes_at(self, start: int, stop: int) -> bytes:
         """Some bytes of the log; fewer at its end."""
@@ -204,7 +211,7 @@ class IndexedLog:
         if at < self._bare[0] <= position:
             at, state = self._bare
         for place in self.find(_TELLING, at, position, others=True):
-            state = apply(state, self[place])
+            state = self._apply(state, place, self[place])
         record = self[position - 1]
         state = without_output(replace(state, seq=record.seq, last_at=record.at))
         self._bare = (position, state)

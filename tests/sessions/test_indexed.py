@@ -2,6 +2,7 @@
 
 import random
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,7 @@ from pydantic import TypeAdapter
 
 from agent_tui.domain import events as e
 from agent_tui.domain.state import State
-from agent_tui.sessions import index, index_file, indexed
+from agent_tui.sessions import codec, index, index_file, indexed
 from agent_tui.sessions.indexed import IndexedLog
 from agent_tui.sessions.reader import LogReader
 from agent_tui.sessions.records import MemoryLog, type_of
@@ -214,12 +215,27 @@ def test_a_long_line_is_read_in_whole(tmp_path: Path, write_long: Callable[..., 
     assert not log.problems
 
 
+def test_nobody_is_away_while_something_streams(tmp_path: Path) -> None:
+    """A session that ended in the middle of an answer was left with the last word of it."""
+    start = datetime(2026, 11, 22, tzinfo=UTC)
+    said = e.StepOutput(step="s", channel="text", text="word")
+    events = [e.SessionLeft(), said, said, e.SessionResumed(), e.SessionLeft()]
+    seconds = [0, 10, 70, 100, 101]
+    digest, lines, records = "", [], []
+    for seq, (event, second) in enumerate(zip(events, seconds, strict=True)):
+        at = start + timedelta(seconds=second)
+        records.append(e.Record(seq=seq, at=at, actor="engine", event=event))
+        line, digest = codec.encode(records[-1], digest)
+        lines.append(line)
+    path = tmp_path / "events.jsonl"
+    path.write_bytes(b"".join(lines))
+    log = opened(path)
+    assert MemoryLog(records).state_at(5).away_s == 30
+    assert log.state_at(4).away_s == log.state_at(5).away_s == 30
+
+
 @pytest.fixture
 def write_long(tmp_path: Path) -> Callable[..., Path]:
-    from datetime import UTC, datetime
-
-    from agent_tui.sessions import codec
-
     def write(length: int) -> Path:
         digest, lines = "", []
         said = e.StepOutput(step="s", channel="text", text="x" * length)

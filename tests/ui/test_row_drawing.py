@@ -59,7 +59,8 @@ def _expected(view: RowsView, row: Row, look: Look) -> Strip:
     kinds = [f"rows--{row.kind}"] if row.kind else []
     kinds += ["rows--range"] * look.in_range + ["rows--cursor"] * look.at_cursor
     mark = Content.styled(MARK, "$link-mark") if look.marked else Content(" ")
-    line = Content.assemble(mark, row.content).truncate(look.width, ellipsis=True)
+    line = Content.assemble(mark, row.content).split("\n", allow_blank=True)[0].expand_tabs(8)
+    line = line.truncate(look.width, ellipsis=True)
     style = view.get_visual_style(*kinds)
     strips = Visual.to_strips(view, line, look.width, 1, style, apply_selection=False, pad=True)
     return view.filtered(strips[0])
