@@ -40,8 +40,11 @@ def recent(output: Pieces, room: int = CHARACTERS) -> Sequence[Output]:
 
 def thinking(step: Step, width: int, room: int = CHARACTERS) -> list[Content]:
     """What a model thinks before it begins its answer: the end of it, *room* characters."""
-    said = "".join(p.text for p in recent(step.output, room) if p.channel == "thinking")
-    return paragraph(said.strip() or "…", width, style="italic $muted")
+    # Between two parts of it the model asked for something.
+    parts = [text.strip() for channel, text in _merged(recent(step.output, room))
+             if channel == "thinking"]  # fmt: skip
+    said = "\n".join(part for part in parts if part)
+    return paragraph(said or "…", width, style="italic $muted")
 
 
 def activity_rows(state: State, width: int, room: int = CHARACTERS) -> list[Row]:
