@@ -61,7 +61,7 @@ def _away(app: App[Any], loan: _Loan) -> None:
     if not name or loan.over.is_set():
         loan.begun.set()
         return
-    Interrupts.ours = False
+    interrupts = Interrupts.lend()
     try:
         with app.suspend():
             say_last("agent-tui: git signs the commit", error=False)
@@ -72,11 +72,7 @@ def _away(app: App[Any], loan: _Loan) -> None:
         loan.name = ""
     finally:
         loan.begun.set()
-        asyncio.get_running_loop().call_later(_LATE_S, _take_interrupts)
-
-
-def _take_interrupts() -> None:
-    Interrupts.ours = True
+        asyncio.get_running_loop().call_later(_LATE_S, Interrupts.take_back, interrupts)
 
 
 def _terminal_name() -> str:

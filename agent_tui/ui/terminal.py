@@ -77,6 +77,20 @@ class Interrupts:
     """Whose Ctrl-C it is: while another program has the terminal, it means that one."""
 
     ours = True
+    _loans = 0
+
+    @classmethod
+    def lend(cls) -> int:
+        """It is another program's from now on. Gives what :meth:`take_back` is told."""
+        cls.ours = False
+        cls._loans += 1
+        return cls._loans
+
+    @classmethod
+    def take_back(cls, loan: int) -> None:
+        """It is ours again, unless the terminal was lent once more since then."""
+        if loan == cls._loans:
+            cls.ours = True
 
 
 def on_end(callback: Callable[[signal.Signals], None]) -> None:

@@ -1,5 +1,6 @@
 """Commits signed with a key that has a passphrase, by GnuPG's own pinentry and by OpenSSH."""
 
+import contextlib
 import os
 import shutil
 import subprocess
@@ -99,6 +100,17 @@ class Signing:
         self.program.until(lambda: self.program.output.find(words, self.seen) >= 0, repr(words))
         self.seen = len(self.program.output)
 
+    def waits(self) -> bool:
+        """Whether ssh sleeps: it misses a Ctrl-C between its question and its reading."""
+        session = os.getsid(self.program.process.pid)
+        states = []
+        for stat in Path("/proc").glob("[0-9]*/stat"):
+            with contextlib.suppress(OSError):
+                name, _, rest = stat.read_text().partition("(")[2].rpartition(")")
+                if name == "ssh-keygen" and int(rest.split()[3]) == session:
+                    states.append(rest.split()[0])
+        return states == ["S"]
+
     def refused(self, times: int) -> None:
         """There is no commit, one sentence says why, and the screen is there again."""
         program, sessions = self.program, self.sessions
@@ -137,6 +149,8 @@ class Signing:
         self.refused(1)
         program.type("a")
         self.asked()
+        if cancel == "\x03":
+            program.until(self.waits, "a program that reads what is typed")
         program.type(cancel)
         self.refused(2)
         program.type("a")
