@@ -25,13 +25,6 @@ settings.register_profile("agent-tui", deadline=None)  # no test is a measuremen
 settings.load_profile("agent-tui")
 
 
-@pytest.hookimpl(optionalhook=True)
-def pytest_xdist_auto_num_workers() -> int:
-    """With ``-n auto``: more than processors, for tests wait for git, disks and terminals."""
-    given = os.environ.get("PYTEST_XDIST_AUTO_NUM_WORKERS", "")
-    return int(given) if given.isdecimal() else len(os.sched_getaffinity(0)) + 2
-
-
 @pytest.fixture
 def anyio_backend() -> str:
     return "asyncio"
