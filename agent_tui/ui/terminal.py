@@ -53,6 +53,15 @@ class Terminal(LinuxDriver):
         super().__init__(app, **options)
         self._file: Any = _Output(self._file)
 
+    def stop_application_mode(self) -> None:
+        """Give the terminal back, and wait until that is written.
+
+        Textual waits for its writing thread only at the very end of an orderly shutdown. One that
+        is cut short before would leave the terminal in the program's screen.
+        """
+        super().stop_application_mode()
+        self.close()
+
     def run_input_thread(self) -> None:
         """Read keys until the end; that the terminal is gone is such an end."""
         with suppress(OSError):
