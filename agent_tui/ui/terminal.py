@@ -52,6 +52,34 @@ class Terminal(LinuxDriver):
     def __init__(self, app: App[Any], **options: Any) -> None:
         super().__init__(app, **options)
         self._file: Any = _Output(self._file)
+        signal.signal(signal.SIGTSTP, self._asked_to_stop)
+        signal.signal(signal.SIGCONT, self._continued)
+
+    def _asked_to_stop(self, *_: object) -> None:
+        """Stop until somebody continues us.
+
+        Textual's handler writes to the terminal at once. It can come in the middle of a write, whose
+        lock it then waits for, for ever; the event loop calls it between two writes. While the
+        terminal is another program's, nothing is written, and the loop may stand still.
+        """
+        if self._auto_restart:
+            self._loop.call_soon_threadsafe(self._sigtstp_application)
+        else:
+            self._sigtstp_application()
+
+    def _continued(self, *_: object) -> None:
+        if self._writer_thread is None:
+            self._loop.call_soon_threadsafe(self._sigcont_application)
+
+    def write(self, data: str) -> None:
+        """Write to the terminal; what comes while it is not ours is lost, and drawn again later."""
+        if self._writer_thread is not None:
+            super().write(data)
+
+    def close(self) -> None:
+        """Wait until all is written."""
+        super().close()
+        self._writer_thread = None
 
     def stop_application_mode(self) -> None:
         """Give the terminal back, and wait until that is written.

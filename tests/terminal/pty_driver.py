@@ -11,6 +11,7 @@ import subprocess
 import sys
 import termios
 import threading
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -79,8 +80,9 @@ class Program:
 
     def until(self, condition: Callable[[], Any], what: str) -> None:
         """Wait for something that the program does, on the screen or in files."""
+        end = time.monotonic() + LIMIT_S
         with self._grew:
-            for _ in range(int(LIMIT_S / 0.02)):
+            while time.monotonic() < end:
                 if condition():
                     return
                 assert self.process.poll() is None, f"it ended before {what}: {self.tail()}"

@@ -2,11 +2,11 @@
 
 import asyncio
 
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from rich.style import Style
 from textual.app import App, ComposeResult
-from textual.content import Content, Span
+from textual.content import EMPTY_CONTENT, Content, Span
 from textual.strip import Strip
 from textual.visual import Visual
 
@@ -33,7 +33,7 @@ class Pane(App[None]):
     """A pane with styles for some kinds of rows."""
 
     CSS = """
-    RowsView { background: #101010; color: #c0c0c0; }
+    RowsView { background: #101010; color: #c0c0c0; text-wrap: nowrap; }
     RowsView > .rows--add { background: #003000; }
     RowsView > .rows--head { background: #202040; color: yellow; text-style: bold; }
     RowsView > .rows--left-out { color: #808080 50%; }
@@ -60,7 +60,7 @@ def _expected(view: RowsView, row: Row, look: Look) -> Strip:
     kinds += ["rows--range"] * look.in_range + ["rows--cursor"] * look.at_cursor
     mark = Content.styled(MARK, "$link-mark") if look.marked else Content(" ")
     line = Content.assemble(mark, row.content).split("\n", allow_blank=True)[0].expand_tabs(8)
-    line = line.truncate(look.width, ellipsis=True)
+    line = Content(line.plain, line.spans).truncate(look.width, ellipsis=True)
     style = view.get_visual_style(*kinds)
     strips = Visual.to_strips(view, line, look.width, 1, style, apply_selection=False, pad=True)
     return view.filtered(strips[0])
@@ -72,6 +72,7 @@ def test_a_row_looks_as_textual_draws_it() -> None:
 
     async def run() -> None:
         app = Pane()
+        assert EMPTY_CONTENT.cell_length == 0  # measured: Textual adds up lengths from now on
         async with app.run_test(size=(40, 10)):
             view = app.query_one(RowsView)
             drawn = DrawnRows(view)
