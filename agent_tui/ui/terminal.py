@@ -58,9 +58,9 @@ class Terminal(LinuxDriver):
     def _asked_to_stop(self, *_: object) -> None:
         """Stop until somebody continues us.
 
-        Textual's handler writes to the terminal at once. It can come in the middle of a write, whose
-        lock it then waits for, for ever; the event loop calls it between two writes. While the
-        terminal is another program's, nothing is written, and the loop may stand still.
+        Textual's handler writes to the terminal at once. It can come in the middle of a write,
+        whose lock it then waits for, for ever; the event loop calls it between two writes. While
+        the terminal is another program's, nothing is written, and the loop may stand still.
         """
         if self._auto_restart:
             self._loop.call_soon_threadsafe(self._sigtstp_application)

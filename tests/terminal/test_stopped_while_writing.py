@@ -2,6 +2,7 @@
 
 import signal
 import termios
+from functools import partial
 from pathlib import Path
 
 from tests.terminal.pty_driver import Program, restored, running
@@ -14,6 +15,10 @@ def _state(program: Program) -> str:
     return stat.rpartition(")")[2].split()[0]
 
 
+def _writes(program: Program, seen: int) -> bool:
+    return b"......" in program.output[seen:]
+
+
 def test_it_stops_each_time(tmp_path: Path, env: dict[str, str]) -> None:
     root = Path(__file__).parents[2]
     with running((), env, root, module="tests.terminal.busy_app") as program:
@@ -24,7 +29,7 @@ def test_it_stops_each_time(tmp_path: Path, env: dict[str, str]) -> None:
             assert termios.tcgetattr(program.slave) == program.before
             seen = len(program.output)
             program.process.send_signal(signal.SIGCONT)
-            program.until(lambda: b"......" in program.output[seen:], f"its return {number}")
+            program.until(partial(_writes, program, seen), f"its return {number}")
         program.type("q")
         assert program.end() == 0
         assert restored(program) == []

@@ -78,6 +78,7 @@ def test_a_row_looks_as_textual_draws_it() -> None:
             drawn = DrawnRows(view)
 
             @settings(max_examples=400, deadline=None)
+            @example("\t\t\ta", [(0, 1, "bold")], "", (False, False, False))
             @given(TEXTS, SPANS, st.sampled_from(KINDS), st.tuples(*[st.booleans()] * 3))
             def compare(
                 text: str,

@@ -42,7 +42,7 @@ class Ink:
         if "\n" in plain or "\t" in plain:
             expanded = text.split("\n", allow_blank=True)[0].expand_tabs(TAB)
             # Textual keeps the length from before the tabs became spaces, once "" was measured.
-            text = Content(expanded.plain, expanded.spans)
+            text = Content(expanded.plain, [*expanded.spans])
         if text.cell_length > width:
             text = text.truncate(width, ellipsis=True)
         segments = self._segments(text, kinds)
