@@ -21,8 +21,8 @@ from tests.shells import Shell
 
 _REPLAYED = {"sessions": 0, "states": 0}
 
-# No test is a measurement of time. CI looks at the same examples each time, as hypothesis does there
-# by itself; every other run looks at new ones.
+# No test is a measurement of time. CI looks at the same examples each time, as hypothesis does
+# there by itself; every other run looks at new ones.
 settings.register_profile("agent-tui", deadline=None, derandomize="CI" in os.environ)
 settings.load_profile("agent-tui")
 
