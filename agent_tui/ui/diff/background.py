@@ -135,7 +135,7 @@ class Background(Pointer):
 
     def _redraw_heads(self) -> None:
         """What was seen is told in the heads alone: the lines need not be drawn again."""
-        for number in self.rows_on_screen:
+        for number in self.rows_drawn:
             row = self.row_at(number)
             if row is not None and row.kind in ("file", "hunk"):
                 self.redraw_row(number)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import ClassVar, TypeVar
 
 from rich.style import Style
@@ -180,7 +180,7 @@ class Canvas(DrawnView, can_focus=True, inherit_bindings=False):
         """Draw those rows anew of which something else is left out than when they were drawn."""
         drawn, self._drawn_out = self._drawn_out, {}
         strips, self._strips = self._strips, {}
-        for number in self.rows_on_screen:
+        for number in self.rows_drawn:
             row = self.plan.row(number)
             if row is None:
                 continue
@@ -215,7 +215,7 @@ class Canvas(DrawnView, can_focus=True, inherit_bindings=False):
 
     def redraw_items(self, *items: tuple[object, ...] | None) -> None:
         """Show those rows again that are about these, for the cursor has come or gone."""
-        for number in self.rows_on_screen:
+        for number in self.rows_drawn:
             row = self.plan.row(number)
             if row is not None and row.item in items:
                 self.refresh_line(number)
@@ -227,7 +227,7 @@ class Canvas(DrawnView, can_focus=True, inherit_bindings=False):
         if not fresh_hunks and not fresh_notes:
             return
         scene.marked_hunks, scene.marked_notes = hunks, notes
-        view = self.rows_on_screen
+        view = self.rows_drawn
         self._strips = {key: strip for key, strip in self._strips.items() if key[0] in view}
         for number in view:
             row = self.plan.row(number)
@@ -291,6 +291,11 @@ class Canvas(DrawnView, can_focus=True, inherit_bindings=False):
         first = self.scroll_offset.y
         height = self.scrollable_content_region.height
         return range(first, min(first + height, self.plan.blocks.rows))
+
+    @property
+    def rows_drawn(self) -> Sequence[int]:
+        """The numbers of all rows on the screen."""
+        return self.rows_on_screen
 
     def row_at(self, number: int) -> Row | None:
         """What a row shows."""

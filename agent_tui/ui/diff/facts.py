@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import NamedTuple
 
+from rich.cells import cell_len, get_character_cell_size
+
 from agent_tui.domain.patch import FilePatch, Line
 from agent_tui.domain.text import visible
 from agent_tui.ui.diff.model import Tone
@@ -149,6 +151,31 @@ def binary_facts(old: bytes | None, new: bytes | None) -> tuple[Detail, ...]:
     return (Detail("content", " → ".join(sides)),) if sides else ()
 
 
-def file_name(file: FilePatch) -> str:
-    """A file's name, with the old one where it was renamed or copied."""
-    return f"{file.old_path} → {file.path}" if file.old_path else file.path
+def file_name(file: FilePatch, room: int) -> str:
+    """A file's name, safe to show, with the old one where it was renamed or copied.
+
+    Args:
+        room: Cells for it. What does not fit is cut at the left, as the end tells more.
+    """
+    name = visible(file.path)
+    if not file.old_path:
+        return cut_left(name, room)
+    before, arrow = visible(file.old_path), " → "
+    room -= len(arrow)
+    half = room // 2
+    after = cut_left(name, max(half, room - cell_len(before)))
+    return cut_left(before, room - cell_len(after)) + arrow + after
+
+
+def cut_left(path: str, room: int) -> str:
+    """The end of a path, from a folder's beginning where that leaves enough of it."""
+    if cell_len(path) <= room:
+        return path
+    at, used = len(path), 1
+    while at and used + (width := get_character_cell_size(path[at - 1])) <= room:
+        used += width
+        at -= 1
+    while at < len(path) and not get_character_cell_size(path[at]):
+        at += 1  # a combining mark whose letter is cut off
+    folder = path.find("/", at, at + room // 2)
+    return "…" + path[at if folder < 0 else folder :]

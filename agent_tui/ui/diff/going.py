@@ -56,7 +56,7 @@ class Goer(Background):
         numbers = blocks.of_hunk(number)
         last = blocks.starts[numbers[-1] + 1] - 1 if numbers else row
         if last >= self.scroll_offset.y + height:
-            self.scroll_to(y=max(0, min(row, last - height + 1)), **AT_ONCE)
+            self.scroll_to(y=max(0, min(self.top_for(row), last - height + 1)), **AT_ONCE)
 
     def next_file(self, direction: int) -> bool:
         """Go to the next or previous file. False if there is none."""

@@ -58,7 +58,8 @@ def follow(leader: Background, view: Background) -> bool:
         found = view.plan.find(("file", number, 0, 0))
     if found is not None:
         view.select(found)
-        view.scroll_to(y=max(0, found - (row - leader.scroll_offset.y)), **AT_ONCE)
+        top = found - (row - leader.scroll_offset.y)
+        view.scroll_to(y=max(0, min(top, view.top_for(found))), **AT_ONCE)
     return True
 
 

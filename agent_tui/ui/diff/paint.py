@@ -16,6 +16,8 @@ from agent_tui.ui.diff.notes import wrapped
 
 __all__ = ["Names", "Painter", "Scene"]
 
+MIN_NAME = 24
+"""Cells of a file's name for whose sake what its sign says as well is left unsaid."""
 _STATUS = {
     "added": ("A", "ok"),
     "deleted": ("D", "bad"),
@@ -79,12 +81,6 @@ class Painter(LineBrush):
         sign, tone = _STATUS[file.status]
         left, right = self._begin(False, base), Pieces()
         self._put(left, ("✗" if dropped else sign) + " ", *base, "bad" if dropped else tone)
-        name = (*base, "strong", "gone") if dropped else (*base, "strong")
-        self._put_text(left, visible(file_name(file)), name)
-        if file.status != "modified":
-            self._put(left, f"  {file.status}", *base, tone)
-        if dropped:
-            self._put(left, "  left out", *base, "bad")
         numbers = layout.stream.numbers_of(row.owner)
         if numbers:
             seen = sum(1 for number in numbers if number in scene.seen) if scene.seen else 0
@@ -92,6 +88,17 @@ class Painter(LineBrush):
             self._put(right, f" −{file.removed} ", *base, "bad")
             said = " ✓ seen " if seen == len(numbers) else f" {seen}/{len(numbers)} seen "
             self._put(right, said, *base, "muted")
+        name = (*base, "strong", "gone") if dropped else (*base, "strong")
+        status = f"  {file.status}" if file.status != "modified" else ""
+        out = "  left out" if dropped else ""
+        room = layout.options.width - left.cells - right.cells - len(out) - 2
+        if room - len(status) < MIN_NAME:
+            status = ""  # the sign in front says it
+        self._put_text(left, file_name(file, max(MIN_NAME, room - len(status))), name)
+        if status:
+            self._put(left, status, *base, tone)
+        if out:
+            self._put(left, out, *base, "bad")
         return base, self._fill(left, right, base)
 
     def _detail(self, row: Row, extra: Names) -> tuple[Names, Pieces]:

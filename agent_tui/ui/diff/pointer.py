@@ -9,15 +9,15 @@ from textual import events
 from textual.message import Message
 
 from agent_tui.domain.text import decode
-from agent_tui.ui.diff.canvas import Canvas
 from agent_tui.ui.diff.layout import Row
 from agent_tui.ui.diff.model import Place, PlaceKind
+from agent_tui.ui.diff.pinned import PinnedCanvas
 from agent_tui.ui.widgets.lines import AT_ONCE
 
 WHEEL = 3
 
 
-class Pointer(Canvas):
+class Pointer(PinnedCanvas):
     """A canvas with a cursor."""
 
     class Moved(Message):
@@ -148,7 +148,7 @@ class Pointer(Canvas):
             return
         top = self.scroll_offset.y + direction * height
         self.scroll_to(y=max(0, min(top, self.max_scroll_y)), **AT_ONCE)
-        target = max(0, min(last, target))
+        target = max(self.rows_on_screen.start, min(last, target))
         while not self._is_stop(self.row_at(target)) and target < last:
             target += 1
         self.select(target)
@@ -192,7 +192,7 @@ class Pointer(Canvas):
     def scroll_to_row(self, number: int, *, center: bool = False) -> None:
         """Bring a row on the screen, with all of its line where it fits."""
         height = self.scrollable_content_region.height
-        top = self.scroll_offset.y
+        top = self.rows_on_screen.start
         row = self.row_at(number)
         if not height:  # it is hidden: where to scroll to is known when it is shown
             self._unshown = row.item if row is not None else None
@@ -203,12 +203,13 @@ class Pointer(Canvas):
             if after is None or after.item != row.item:
                 break
             last += 1
-        if center and not (top <= first and last < top + height):
-            self.scroll_to(y=max(0, first - height // 3), **AT_ONCE)
+        end, highest = self.scroll_offset.y + height, self.top_for(first)
+        if center and not (top <= first and last < end):
+            self.scroll_to(y=max(0, min(highest, first - height // 3)), **AT_ONCE)
         elif first < top:
-            self.scroll_to(y=first, **AT_ONCE)
-        elif last >= top + height:
-            self.scroll_to(y=min(first, last - height + 1), **AT_ONCE)
+            self.scroll_to(y=highest, **AT_ONCE)
+        elif last >= end:
+            self.scroll_to(y=min(highest, last - height + 1), **AT_ONCE)
 
     def _show_unshown(self) -> None:
         item, self._unshown = self._unshown, None
@@ -330,26 +331,29 @@ class Pointer(Canvas):
     # -- mouse and focus ---------------------------------------------------------------------
 
     def _row_under(self, event: events.MouseEvent) -> int | None:
-        number = event.y - self.gutter.top + self.scroll_offset.y
+        number = self.number_at(event.y - self.gutter.top)
         return number if self._is_stop(self.row_at(number)) else None
 
     def on_mouse_down(self, event: events.MouseDown) -> None:
         """Go to what is under the pointer; moving on selects a range."""
         number = self._row_under(event)
         if event.button == 1 and number is not None:
+            out_of_place = number == self.pinned
             self.end_range()
             self.select(number)
-            self._dragged_from = number
-            self.capture_mouse()
+            if not out_of_place:
+                self._dragged_from = number
+                self.capture_mouse()
 
     def on_mouse_move(self, event: events.MouseMove) -> None:
         """Drag a range."""
         if self._dragged_from is None:
             return
         height = self.scrollable_content_region.height
-        if not 0 <= event.y < height:
-            self.scroll_relative(y=1 if event.y >= height else -1, **AT_ONCE)
-        number = self._row_under(event)
+        above = event.y < (self.pinned is not None)
+        if above or event.y >= height:
+            self.scroll_relative(y=-1 if above else 1, **AT_ONCE)
+        number = self.rows_on_screen.start if above else self._row_under(event)
         if number is not None and number != self._cursor:
             if self._anchor is None:
                 self._begin_range(self._dragged_from)

@@ -45,17 +45,21 @@ class DrawnView(LineView, inherit_bindings=False):
         """A line by its number, as it is written to the terminal: filtered, and kept."""
         return self.filtered(Strip.blank(self.size.width, self.rich_style))
 
+    def number_at(self, y: int) -> int:
+        """The number of the line that a line of the screen shows."""
+        return y + self.scroll_offset.y
+
     def render_line(self, y: int) -> Strip:
         """One line of the screen."""
-        return self.line(y + self.scroll_offset.y)
+        return self.line(self.number_at(y))
 
     def render_lines(self, crop: Region) -> list[Strip]:
         """The lines on the screen, as they were drawn."""
         if not self._is_bare:
             return super().render_lines(crop)
-        top, width = self.scroll_offset.y, self.size.width
+        width = self.size.width
         room = width - self.scrollbar_size_vertical
-        strips = [_fitted(self.line(y + top), room) for y in crop.line_range]
+        strips = [_fitted(self.line(self.number_at(y)), room) for y in crop.line_range]
         if crop.column_span != (0, width):
             strips = [strip.crop(*crop.column_span) for strip in strips]
         return strips
