@@ -8,11 +8,11 @@ from agent_tui.bootstrap.models import ModelSource, known_models
 from agent_tui.bootstrap.undo import undo
 from agent_tui.config.schema import Settings
 from agent_tui.domain.base import BlobRef, ModelRef
-from agent_tui.domain.decision import Remark
+from agent_tui.domain.decision import Answer, Remark
 from agent_tui.domain.events import CommitUndone, Record, SelectionSaved, SessionFinished
 from agent_tui.domain.state import Phase, State
 from agent_tui.domain.turn import ModelError
-from agent_tui.engine import comments
+from agent_tui.engine import comments, remarks
 from agent_tui.engine.context import Context
 from agent_tui.engine.loop import Engine
 from agent_tui.ports import Clock
@@ -111,6 +111,13 @@ class LiveSession:
                 gate=gate.id, selection=self.state.marked, seen=tuple(sorted(seen))
             )
             await self._ctx.recorder.append(kept, "person")
+
+    async def keep(self, answers: Iterable[Answer]) -> None:
+        """Record what the person wrote at the gate that waits, of answers that decide nothing."""
+        gate = self.state.gate
+        for answer in answers:
+            if gate is not None:
+                await remarks.keep(self._ctx, gate, answer, "person")
 
     async def leave(self) -> None:
         """Record that the person left."""

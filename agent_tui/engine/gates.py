@@ -1,6 +1,7 @@
 """Gates: open one, wait for an answer, and turn the answer into events."""
 
 import asyncio
+from collections.abc import Sequence
 
 from agent_tui.domain.base import Actor
 from agent_tui.domain.decision import (
@@ -99,6 +100,13 @@ class PendingGates:
             return False
         self._answers.put_nowait(answer)
         return True
+
+    def left_over(self) -> Sequence[Answer]:
+        """The answers that nobody took before the loop was stopped; they are given once."""
+        left = []
+        while not self._answers.empty():
+            left.append(self._answers.get_nowait())
+        return left
 
 
 class Parked(Exception):

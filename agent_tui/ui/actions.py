@@ -178,10 +178,11 @@ ACTIONS: tuple[Action, ...] = (
            "another one.", "Replay", "replay"),
     Action("bookmark", "b", "bookmark", "Set a bookmark here, with a note.", "Replay", "replay"),
     Action("bookmarks", "B", "bookmarks", "Show the bookmarks.", "Replay", "replay"),
-    Action("interrupt", "escape", "stop step", "Stop the step that runs; the session stays.",
-           "Session"),
+    Action("interrupt", "escape", "stop step", "Stop the step that runs; the session stays. In a "
+           "replay, go back.", "Session"),
     Action("help", "question_mark", "help", "Show all keys.", "Session"),
-    Action("leave", "q", "leave", "Leave; the session stays and can be resumed.", "Session"),
+    Action("leave", "q", "leave", "Go back to the list, or quit; the session stays and can be "
+           "resumed.", "Session"),
 )  # fmt: skip
 
 BY_ID = {action.id: action for action in ACTIONS}

@@ -26,6 +26,7 @@ from agent_tui.ui.launch import Launch
 from agent_tui.ui.loading import imported
 from agent_tui.ui.safety import VisibleControls
 from agent_tui.ui.screens.home import HomeScreen
+from agent_tui.ui.screens.saved import SavedScreen
 from agent_tui.ui.screens.session import SessionScreen
 from agent_tui.ui.terminal import WATCH_S, Terminal, on_end
 from agent_tui.ui.theming import textual_theme, with_fallbacks
@@ -38,6 +39,11 @@ INTERRUPTED = 130
 """The exit code of a program that a signal, or the end of its terminal, has ended."""
 
 SCREENS = Path(__file__).parent / "screens"
+
+
+def _chooses(launch: Launch) -> bool:
+    """Whether the person is to choose what is replayed."""
+    return launch.kind == "replay" and launch.session is None
 
 
 class AgentTui(App[None]):
@@ -64,6 +70,8 @@ class AgentTui(App[None]):
         # Textual does not load the style sheet of a default screen by itself.
         sheets = {"home": ["home.tcss"], "compare": ["session.tcss", "compare.tcss"]}
         first = sheets.get(launch.kind, ["session.tcss"])
+        if _chooses(launch):
+            first = ["home.tcss"]
         super().__init__(css_path=[SCREENS / sheet for sheet in ("rows.tcss", *first)])
         self.launch = launch
         self.farewell = ""
@@ -97,6 +105,8 @@ class AgentTui(App[None]):
             from agent_tui.ui.screens.compare import CompareScreen  # noqa: PLC0415
 
             return CompareScreen(self._read_compared, self._replay, self.exit)
+        if _chooses(self.launch):
+            return SavedScreen(self._load_saved, self._replay)
         if self.launch.kind != "home":
             return SessionScreen(self._prepare, self.keymap)
         return HomeScreen(
@@ -151,6 +161,9 @@ class AgentTui(App[None]):
     async def _read_compared(self) -> Any:
         return await (await self.load_conductor()).read_compared(self.screen, self.launch.compare)
 
+    async def _load_saved(self) -> Any:
+        return await (await self.load_conductor()).read_saved(self.screen)
+
     def _replay(self, session: str) -> None:
         self._conduct().replay(session)
 
@@ -159,7 +172,9 @@ class AgentTui(App[None]):
 
     def action_help_quit(self) -> None:
         """What ctrl+c does here: nothing is lost by a slip of the hand."""
-        self.notify("q leaves; the session stays. ctrl+q quits at once.", markup=False, timeout=4)
+        back = "goes back" if len(self.screen_stack) > 1 else "leaves"
+        words = f"q {back}; the session stays. ctrl+q quits at once."
+        self.notify(words, markup=False, timeout=4)
 
     # -- the end that nobody chose ------------------------------------------------------------
 
@@ -192,7 +207,7 @@ class AgentTui(App[None]):
     async def _leave_and_exit(self) -> None:
         try:
             if self.conductor is not None:
-                await self.conductor.leave()
+                await self.conductor.end()
         finally:
             self.exit(return_code=INTERRUPTED)
 
@@ -212,11 +227,9 @@ class AgentTui(App[None]):
     # -- leaving -----------------------------------------------------------------------------
 
     async def action_quit(self) -> None:
-        """Leave the session in order, then quit."""
-        if self.conductor is not None:
-            await self.conductor.leave()
-        else:
-            self.exit()
+        """Leave the session in order, then quit, from wherever the person is."""
+        code = await self.conductor.end() if self.conductor is not None else 0
+        self.exit(return_code=code)
 
     def close_screen(self, screen: Screen[Any]) -> None:
         """Go back to the screen before, or quit from the first one."""

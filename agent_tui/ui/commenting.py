@@ -68,21 +68,26 @@ class Commenting:
         self._write(next((d for d in drafts if d.key == fresh.key), fresh))
 
     def _write(self, draft: CommentDraft) -> None:
+        def keep(written: Written) -> None:
+            new = draft.model_copy(update={"kind": _KINDS[written.kind], "text": written.text})
+            self._remark(
+                AddComment(draft=new) if written.what == "save" else SaveComment(draft=new)
+            )
+
         def done(written: Written | None) -> None:
             if written is None:
                 return
-            new = draft.model_copy(update={"kind": _KINDS[written.kind], "text": written.text})
-            if written.what == "save":
-                self._remark(AddComment(draft=new))
-            else:
-                self._remark(SaveComment(draft=new))
-                self._controller.tell("kept as a draft" if new.text.strip() else "draft dropped")
+            keep(written)
+            if written.what != "save":
+                kept = written.text.strip()
+                self._controller.tell("kept as a draft" if kept else "draft dropped")
 
         dialog = CommentDialog(
             f"Comment on {one_line(draft.place.words)}",
             visible_lines(draft.quote),
             kind=draft.kind,
             text=draft.text,
+            keep=keep,
         )
         self._controller.screen.app.push_screen(dialog, done)
 
@@ -91,6 +96,18 @@ class Commenting:
         state = self._controller.state
         kept = next((d for d in state.comment_drafts if d.comment == comment.id), None)
         place = locate(self._controller.presenter.patch, comment)
+
+        def keep(written: Written) -> None:
+            kind = _KINDS[written.kind]
+            same = (kind, written.text) == (comment.kind, comment.text)
+            draft = CommentDraft(
+                kind=kind,
+                text="" if same else written.text,
+                place=comment.place,
+                quote=comment.quote,
+                comment=comment.id,
+            )
+            self._remark(SaveComment(draft=draft))
 
         def done(written: Written | None) -> None:
             if written is None:
@@ -101,14 +118,7 @@ class Commenting:
             elif written.what == "resolve":
                 self._remark(ResolveComment(comment=comment.id, resolved=not entry.resolved))
             elif written.what == "keep":
-                draft = CommentDraft(
-                    kind=kind,
-                    text=written.text,
-                    place=comment.place,
-                    quote=comment.quote,
-                    comment=comment.id,
-                )
-                self._remark(SaveComment(draft=draft))
+                keep(written)
                 self._controller.tell("kept as a draft")
             elif (kind, written.text) != (comment.kind, comment.text):
                 self._remark(ChangeComment(comment=comment.id, kind=kind, text=written.text))
@@ -122,6 +132,7 @@ class Commenting:
             replies=tuple(f"{r.author}: {visible_lines(r.text)}" for r in entry.replies),
             exists=True,
             resolved=entry.resolved,
+            keep=keep,
         )
         self._controller.screen.app.push_screen(dialog, done)
 

@@ -31,16 +31,20 @@ from agent_tui.ui.lending import lender
 from agent_tui.ui.listing import Listing
 from agent_tui.ui.loading import imported
 from agent_tui.ui.screens.home import HomeScreen
+from agent_tui.ui.screens.saved import SavedScreen
 from agent_tui.ui.screens.session import SessionScreen
 from agent_tui.ui.theming import textual_theme
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from agent_tui.bootstrap.live import LiveSession
     from agent_tui.ui.app import AgentTui
     from agent_tui.ui.comparing import Comparison
     from agent_tui.ui.controller import SessionController
     from agent_tui.ui.replaying import Replaying
     from agent_tui.ui.running import Running
+    from agent_tui.ui.widgets.rows import Row
 
 
 class Conductor:
@@ -152,7 +156,7 @@ class Conductor:
     def _push(self, launch: Launch) -> None:
         def back(_: None) -> None:
             screen = self._app.screen
-            if isinstance(screen, HomeScreen):
+            if isinstance(screen, (HomeScreen, SavedScreen)):
                 screen.reload()
 
         prepare = partial(self.prepare, launch=launch)
@@ -183,6 +187,20 @@ class Conductor:
         except USER_ERRORS as error:
             self._give_up(screen, error)
             return None
+
+    # -- choosing what to replay -------------------------------------------------------------
+
+    async def read_saved(self, screen: Screen[Any]) -> Callable[[int], list[Row]] | None:
+        """What can be replayed, as a function that makes the rows; None ends the application."""
+        choosing = await imported("agent_tui.ui.choosing")
+        now = (self._launch.clock or SystemClock()).now()
+        try:
+            made: Callable[[int], list[Row]]
+            made = await choosing.saved_sessions(self._look_options(), now)
+        except USER_ERRORS as error:
+            self._give_up(screen, error)
+            return None
+        return made
 
     # -- a session screen --------------------------------------------------------------------
 
@@ -235,11 +253,15 @@ class Conductor:
 
     # -- leaving -----------------------------------------------------------------------------
 
+    async def end(self) -> int:
+        """Leave the session that runs, if one does; the exit code that this is."""
+        return await self.running.leave() if self.running is not None else 0
+
     async def leave(self) -> None:
-        """Leave the session; it stays and can be resumed. Without a home screen, quit."""
-        code = await self.running.leave() if self.running is not None else 0
+        """Leave the session; it stays and can be resumed. Go back to the screen before, or quit."""
+        code = await self.end()
         screen = self._app.screen
-        if self._launch.kind == "home" and isinstance(screen, SessionScreen):
+        if isinstance(screen, SessionScreen) and screen is not self._app.screen_stack[0]:
             screen.dismiss(None)
         else:
             self._app.exit(return_code=code)

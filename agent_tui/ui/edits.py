@@ -142,6 +142,7 @@ class Edits:
 
     def _deploy(self, gate: Gate, outside: bool) -> None:
         before = shlex.join(self._controller.state.deploy_command)
+        draft = self._controller.draft(gate.id, "deploy")
 
         def problem(text: str) -> str:
             try:
@@ -153,6 +154,7 @@ class Edits:
             if text is not None and text.strip() != before:
                 command = tuple(shlex.split(text))
                 self._controller.answer(gate.id, EditDeploy(command=command))
+                draft.save("")
 
         if outside:
             text = edit_text(self._app, editor_command(self._command), before + "\n", "deploy.txt")
@@ -161,7 +163,7 @@ class Edits:
             done(text)
             return
         title = "Edit the deploy command (words as a shell splits them; no shell takes part)"
-        self._app.push_screen(EditDialog(title, before, check=problem), done)
+        self._app.push_screen(EditDialog(title, before, check=problem, draft=draft), done)
 
     # -- model -------------------------------------------------------------------------------
 
@@ -239,7 +241,8 @@ class Edits:
         if hunk is not None:
             before, piece, after = _around(text.replace("\r\n", "\n"), hunk)
             title = title.replace("Edit ", f"Edit the hunk at line {hunk.new_start} of ", 1)
-            dialog = EditDialog(title, piece, numbered_from=max(1, hunk.new_start))
+            draft = self._controller.draft(gate.id, f"file {path} from line {hunk.new_start}")
+            dialog = EditDialog(title, piece, numbered_from=max(1, hunk.new_start), draft=draft)
 
             def join(edited: str | None) -> None:
                 if edited is not None:
@@ -249,7 +252,9 @@ class Edits:
 
             self._app.push_screen(dialog, join)
             return
-        self._app.push_screen(EditDialog(title, text.replace("\r\n", "\n"), line=line), done)
+        whole = text.replace("\r\n", "\n")
+        draft = self._controller.draft(gate.id, f"file {path}")
+        self._app.push_screen(EditDialog(title, whole, line=line, draft=draft), done)
 
     def _hunk(self) -> Hunk | None:
         """The hunk whose head the cursor is on: it is edited by itself, in place."""

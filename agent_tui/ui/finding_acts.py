@@ -36,15 +36,19 @@ def waive(controller: "LiveController", gate: Gate, entry: LedgerEntry) -> None:
         controller.answer(gate.id, Reopen(finding=finding.id))
         return
 
+    draft = controller.draft(gate.id, f"why {finding.id} is waived")
+
     def done(result: tuple[str, str] | None) -> None:
         if result is not None:
             controller.answer(gate.id, Waive(finding=finding.id, reason=result[1]))
+            draft.save("")
 
     controller.screen.app.push_screen(
         ReasonDialog(
             visible_lines(f"Waive {finding.id}: {finding.title}"),
             [("waive", "Waive")],
             hint="Why is it acceptable? The reason stays in the ledger.",
+            draft=draft,
         ),
         done,
     )
@@ -52,6 +56,8 @@ def waive(controller: "LiveController", gate: Gate, entry: LedgerEntry) -> None:
 
 def add(controller: "LiveController", gate: Gate, criterion: str | None) -> None:
     """Write a finding, on a criterion or on all of it."""
+    where = f"on {criterion}" if criterion else ""
+    kept = controller.draft(gate.id, f"finding {where}".rstrip())
 
     def done(result: tuple[str, str, str] | None) -> None:
         if result is None:
@@ -61,6 +67,6 @@ def add(controller: "LiveController", gate: Gate, criterion: str | None) -> None
             severity=_SEVERITIES[severity], title=title, body=body, criterion=criterion
         )
         controller.answer(gate.id, AddFinding(finding=draft))
+        kept.save("")
 
-    where = f"on {criterion}" if criterion else ""
-    controller.screen.app.push_screen(FindingDialog(visible_lines(where)), done)
+    controller.screen.app.push_screen(FindingDialog(visible_lines(where), kept), done)

@@ -91,7 +91,10 @@ class LiveController(SessionController):
 
     def gate_keys(self) -> list[tuple[str, str]]:
         """What can be decided now."""
-        return offers(self.state, self.presenter.draft.count)
+        keys = offers(self.state, self.presenter.draft.count)
+        if self.screen.is_first:
+            return keys
+        return [(action, "back" if action == "leave" else label) for action, label in keys]
 
     def why_not(self, action_id: str) -> str:
         """Why an action is not possible now."""

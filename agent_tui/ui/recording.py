@@ -72,7 +72,7 @@ class _Recorded(AgentTui):
     """The application on a tape."""
 
     def __init__(self, saved: SavedSession) -> None:
-        super().__init__(Launch(kind="replay", folder=Path.cwd()))
+        super().__init__(Launch(kind="replay", folder=Path.cwd(), session=saved.id))
         self.console = Console(
             color_system="truecolor", force_terminal=True, file=StringIO(), legacy_windows=False
         )

@@ -20,7 +20,9 @@ _AGAIN = {"spec": "Plan again", "diff": "Send back", "verdict": "Review again"}
 def reject(controller: "LiveController", gate: Gate) -> None:
     """Reject what a gate asks about."""
     if gate.kind == "tool":
-        tool_gate.deny(controller.screen, gate, controller.answer)
+        tool_gate.deny(
+            controller.screen, gate, controller.answer, controller.draft(gate.id, "reason")
+        )
     elif gate.kind == "deploy":
         _skip_deploy(controller, gate)
     elif given_of(controller.state) is not None:
@@ -77,6 +79,7 @@ def _skip_deploy(controller: "LiveController", gate: Gate) -> None:
             [("skip", "Skip it")],
             optional=True,
             hint="Why? The commit stays as it is. (may be empty)",
+            draft=controller.draft(gate.id, "reason"),
         ),
         done,
     )

@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 from textual.timer import Timer
@@ -111,6 +111,10 @@ class ReplayController(SessionController):
             self._reader.cancel()
         self._close()
 
+    def escape(self) -> Awaitable[None] | None:
+        """Go back to the list that it was opened from."""
+        return None if self.screen.is_first else self.leave()
+
     def gate_keys(self) -> list[tuple[str, str]]:
         """How to move."""
         playing = f"pause ({self._source.speed:g}×)" if self._playing else "play"
@@ -122,7 +126,7 @@ class ReplayController(SessionController):
             ("next-attempt", "next attempt"),
             ("play", playing),
             ("timeline", "timeline"),
-            ("leave", "leave"),
+            ("leave", "leave" if self.screen.is_first else "back"),
             ("help", "help"),
         ]
 

@@ -9,7 +9,7 @@ from agent_tui.bootstrap.environment import USER_ERRORS, Environment, Options, U
 from agent_tui.bootstrap.saved import look_at, marks_file
 from agent_tui.domain.text import one_line, visible_lines
 from agent_tui.sessions.clock import SystemClock
-from agent_tui.ui.choosing import choose_other, choose_saved, others
+from agent_tui.ui.choosing import choose_other, others
 from agent_tui.ui.forking import Forking
 from agent_tui.ui.launch import Launch
 from agent_tui.ui.replay_controller import ReplayController
@@ -45,8 +45,8 @@ class Replaying:
         self._options, self._environment = options, environment
         self._go_on, self._compare = go_on, compare
 
-    async def open(self, screen: SessionScreen, launch: Launch) -> ReplayController | None:
-        """Load a saved session for a screen; None if the person chose none.
+    async def open(self, screen: SessionScreen, launch: Launch) -> ReplayController:
+        """Load a saved session for a screen.
 
         Raises:
             UsageError: If there is nothing to replay.
@@ -54,12 +54,7 @@ class Replaying:
             LogError: If there is no such session, or it cannot be read.
         """
         options = self._options()
-        name = launch.session
-        if name is None:
-            name = await choose_saved(self._app, options)
-            if name is None:
-                self._app.close_screen(screen)
-                return None
+        name = launch.session or ""
         saved = await asyncio.to_thread(look_at, options, name)
         if not len(saved.log):
             raise UsageError(f"Session {one_line(name)} has no events to replay.")

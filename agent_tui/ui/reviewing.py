@@ -28,6 +28,7 @@ def turn_down(controller: "LiveController", gate: Gate) -> None:
             [("end", "End it")],
             optional=True,
             hint="A word on the whole? It is printed with your comments. (may be empty)",
+            draft=controller.draft(gate.id, "reason"),
         ),
         done,
     )

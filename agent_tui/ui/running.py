@@ -24,7 +24,7 @@ from agent_tui.ui.commenting import Commenting
 from agent_tui.ui.edits import Edits
 from agent_tui.ui.launch import Launch, ReviewRequest
 from agent_tui.ui.live_controller import LiveController
-from agent_tui.ui.screens.dialogs import ConfirmDialog
+from agent_tui.ui.screens.dialogs import ConfirmDialog, Dialog
 from agent_tui.ui.screens.session import SessionScreen
 from agent_tui.ui.sources import LiveSource
 from agent_tui.ui.undoing import Undoing
@@ -165,10 +165,16 @@ class Running:
         session, self.session = self.session, None
         if session is None:
             return 0
+        for dialog in self._app.screen_stack:
+            if isinstance(dialog, Dialog):
+                dialog.keep_draft()
         if self._runner is not None:
             self._runner.cancel()
             with contextlib.suppress(Exception):
                 await self._runner.wait()
+        await session.keep(self.gates.left_over())
+        written = [worker for worker in self._app.workers if worker.group == "loop-comment"]
+        await self._app.workers.wait_for_complete(written)
         if self._controller is not None:
             await session.keep_seen(self._controller.presenter.pane.seen_ids)
         await session.leave()

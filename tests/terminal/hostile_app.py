@@ -88,6 +88,16 @@ async def home(person: Driver) -> None:
     person.app.exit()
 
 
+async def saved(person: Driver) -> None:
+    """The list of what can be replayed, and a replay from it."""
+    await person.until(lambda: "31337" in person.text, "the list")
+    await person.press("down", "up", "enter")
+    await person.loaded()
+    await person.press("q")
+    await person.until(lambda: not isinstance(person.app.screen, SessionScreen), "the list again")
+    await person.press("q")
+
+
 def on_session(person: Driver) -> bool:
     return isinstance(person.app.screen, SessionScreen)
 
@@ -146,6 +156,7 @@ async def fault(person: Driver) -> None:
 SCENARIOS: dict[str, tuple[str, Scenario]] = {
     "replay": ("replay", replay),
     "home": ("home", home),
+    "saved": ("replay", saved),
     "live": ("run", live),
     "fault": ("run", fault),
 }

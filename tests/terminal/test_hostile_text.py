@@ -22,6 +22,7 @@ from tests.workspace.workspace_helpers import Repo
 SCREENS = {
     "replay": {"SessionScreen", "HelpDialog", "PickDialog", "AskDialog", "ForkDialog"},
     "home": {"HomeScreen", "CompareScreen"},
+    "saved": {"SavedScreen", "SessionScreen"},
     "live": {
         "SessionScreen", "ConfirmDialog", "CommentDialog", "ReasonDialog", "EditDialog",
         "FindingDialog", "AlwaysDialog", "FilesDialog", "LineDialog", "ChooseDialog",
@@ -67,11 +68,11 @@ def poison(place: Path, payload: str, name: str = "20261122-000000-aaaa") -> int
     return asyncio.run(write_poisoned(saved, payload, folder, place / "repo"))
 
 
-@pytest.mark.parametrize("scenario", ["replay", "home", "live", "fault"])
+@pytest.mark.parametrize("scenario", ["replay", "home", "saved", "live", "fault"])
 def test_no_screen_lets_it_through(
     place: Path, env: dict[str, str], payload: str, scenario: str
 ) -> None:
-    count = poison(place, payload) if scenario in ("replay", "home") else 0
+    count = poison(place, payload) if scenario in ("replay", "home", "saved") else 0
     if scenario == "home":
         count += poison(place, payload, "20261122-000000-bbbb")  # two can be compared
     words = [scenario, str(place), f"{payload} please"]

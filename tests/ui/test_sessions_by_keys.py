@@ -23,6 +23,7 @@ from agent_tui.ui.captions import caption_of
 from agent_tui.ui.launch import Launch
 from agent_tui.ui.replay_controller import ReplayController
 from agent_tui.ui.screens.home import HomeScreen
+from agent_tui.ui.screens.saved import SavedScreen
 from agent_tui.ui.widgets.rows import RowsView
 from tests.ui.driver import Driver, drive
 
@@ -334,12 +335,56 @@ async def test_a_replay_without_a_name_offers_ones_own_sessions_first(tmp_path: 
     shutil.copytree(shipped_sessions() / "second-attempt-passes", folder)
     async with drive(replace(shipped(tmp_path), session=None)) as person:
         await person.until(lambda: "Saved sessions that ship".upper() in person.text, "the list")
-        assert person.text.index(folder.name) < person.text.index("person-steps-in")
+        assert "SPEC" not in person.text  # nothing is behind the list
+        assert person.text.index("committed") < person.text.index("person-steps-in")
         await person.press("enter")
         await person.loaded()
         controller = person.controller
         assert isinstance(controller, ReplayController)
         assert controller._source.saved.folder == folder
+        # Back to the list, by both keys, and to the next one from there.
+        for back in ("q", "escape"):
+            await person.press(back)
+            await person.until(lambda: isinstance(person.app.screen, SavedScreen), "the list")
+            assert person.app.is_running
+            await person.press("G", "enter")
+            await person.loaded()
+            assert person.state.session is None or person.state.session.request
+        await person.press("escape")
+        await person.until(lambda: isinstance(person.app.screen, SavedScreen), "the list")
+        await person.press("escape")
+        await person.until(lambda: not person.app.is_running, "the end")
+        assert person.app.return_code == 0
+
+
+async def test_ctrl_q_quits_from_a_session_of_the_list_and_q_goes_back(tmp_path: Path) -> None:
+    (tmp_path / "demo").mkdir()
+    launch, _ = await made(tmp_path / "demo")
+    async with drive(launch) as person:
+        await listed(person)
+        await person.press("escape", "j", "enter")
+        await person.loaded()
+        assert "q back" in person.text
+        await person.press("q")
+        await listed(person)
+        await person.press("tab")
+        await person.type("x y\n")
+        await person.gate("spec")
+        assert person.app.conductor is not None
+        session = person.app.conductor.session
+        assert session is not None
+        await person.press("q")
+        await listed(person)
+        await person.press("escape", "g", "enter")
+        await person.gate("spec", same=True)
+        await person.press("r", *"in haste")
+        await person.press("ctrl+q")
+        await person.until(lambda: not person.app.is_running, "the end")
+    async with drive(replace(launch, kind="resume", session=session.id)) as person:
+        await person.gate("spec")
+        await person.press("r")
+        await person.pilot.pause()
+        assert "in haste" in person.text
 
 
 async def test_a_session_that_another_process_writes_is_followed(tmp_path: Path) -> None:

@@ -161,6 +161,9 @@ def live(*script: str) -> Before:
                 await person.gate(word[1:])
             elif word.startswith("'"):
                 await person.type(word[1:])
+                await person.until(
+                    lambda: person.state.drafts or person.state.comment_drafts, "the draft"
+                )
             else:
                 await person.press(word)
         for box in pilot.app.screen.query("Input, TextArea"):

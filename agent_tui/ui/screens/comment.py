@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import ClassVar, Literal, NamedTuple
 
 from textual import on
@@ -11,7 +12,7 @@ from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.content import Content
 from textual.widgets import Button, Label, Static, TextArea
 
-from agent_tui.ui.screens.dialogs import Dialog
+from agent_tui.ui.screens.dialogs import Dialog, Draft
 
 _KINDS = ("change", "question", "note")
 _LABELS = {
@@ -46,6 +47,7 @@ class CommentDialog(Dialog[Written]):
         replies: Answers to it; safe to show.
         exists: Whether it is a comment already, which can be resolved or removed.
         resolved: Whether it is resolved.
+        keep: Keeps what was written so far.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -65,8 +67,10 @@ class CommentDialog(Dialog[Written]):
         replies: tuple[str, ...] = (),
         exists: bool = False,
         resolved: bool = False,
+        keep: Callable[[Written], None] = lambda written: None,
     ) -> None:
         super().__init__()
+        self._draft = Draft(text, lambda text: keep(Written("keep", self._kind, text)))
         self._heading = title
         self._quote = quote
         self._kind = kind
@@ -141,9 +145,13 @@ class CommentDialog(Dialog[Written]):
     def action_cancel(self) -> None:
         """Leave; what was written is there again the next time."""
         if self._written == self._text:
-            self.dismiss(None)
+            self.dismiss(None)  # and what was kept meanwhile is what there was before
         else:
             self.dismiss(Written("keep", self._kind, self._written))
+
+    @on(TextArea.Changed, "#comment-text")
+    def _changed(self) -> None:
+        self.save_draft(self._written)
 
     def action_resolve(self) -> None:
         """Close the comment, or open it again."""

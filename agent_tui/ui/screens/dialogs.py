@@ -8,6 +8,7 @@ from typing import ClassVar, Generic, TypeVar
 
 from textual import on
 from textual.app import ComposeResult
+from textual.await_complete import AwaitComplete
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.content import Content
@@ -22,6 +23,9 @@ R = TypeVar("R")
 
 DRAFT_S = 0.3
 """Seconds without a key after which what was written so far is kept."""
+
+CHARACTERS_PER_S = 50_000
+"""Of a longer text a draft is kept after a longer pause, because each is written whole."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,14 +52,39 @@ class Dialog(ModalScreen[R | None], Generic[R]):
 
     _draft: Draft | None = None
     _saving: Timer | None = None
+    _unkept: str | None = None
 
     def save_draft(self, text: str) -> None:
         """Keep what was written so far, when the person pauses."""
         draft = self._draft
+        if draft is None or (self._unkept is None and text == draft.text):
+            return
         if self._saving is not None:
             self._saving.stop()
-        if draft is not None and text != draft.text:
-            self._saving = self.set_timer(DRAFT_S, lambda: draft.save(text))
+        self._unkept = text
+        self._saving = self.set_timer(DRAFT_S + len(text) / CHARACTERS_PER_S, self.keep_draft)
+
+    def keep_draft(self) -> None:
+        """Keep what was written so far at once: the dialog goes away without a decision."""
+        text = self.forget_draft()
+        if self._draft is not None and text is not None and text != self._draft.text:
+            self._draft = Draft(text, self._draft.save)
+            self._draft.save(text)
+
+    def forget_draft(self) -> str | None:
+        """Keep nothing more: it is sent, or given up. Gives what was not kept yet."""
+        text, self._unkept = self._unkept, None
+        if self._saving is not None:
+            self._saving.stop()
+        return text
+
+    def dismiss(self, result: R | None = None) -> AwaitComplete:
+        """Close; what was written and not decided on is kept."""
+        if result is None:
+            self.keep_draft()
+        else:
+            self.forget_draft()
+        return super().dismiss(result)
 
     def action_cancel(self) -> None:
         """Close without a decision."""

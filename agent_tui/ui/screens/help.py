@@ -44,7 +44,10 @@ def help_rows(
         result += rows(hang(first, words, width))
     palette = Content.styled(f"  {'ctrl+p':<{KEYS}}", "bold $gate")
     words = Content("The palette: every command, and the themes.")
-    return [*result, BLANK, *rows(hang(palette, words, width))]
+    result += [BLANK, *rows(hang(palette, words, width))]
+    quit_ = Content.styled(f"  {'ctrl+q':<{KEYS}}", "bold $gate")
+    words = Content("Quit from anywhere. The session stays, with what you wrote and did not send.")
+    return [*result, *rows(hang(quit_, words, width))]
 
 
 class HelpDialog(RowsDialog):

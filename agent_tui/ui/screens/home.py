@@ -31,7 +31,7 @@ KEYS = (
     ("D", "delete the marked sessions or this one, after a question"),
     ("j k g G", "move"),
     ("esc", "leave the search, and forget the marks"),
-    ("q", "quit"),
+    ("q", "quit; ctrl+q does so from anywhere"),
 )
 
 

@@ -63,6 +63,7 @@ class SessionScreen(Screen[None]):
         self._prepare = prepare
         self._keys = keys_in_force(keymap)
         self.controller: SessionController | None = None
+        self._leaving = False
         self.pane_index = 0
         self._diff: DiffView | None = None
         # Textual adds the class with the first size that it hears of; without it by then it would
@@ -109,6 +110,8 @@ class SessionScreen(Screen[None]):
         await self.query_one("#diff-pane").mount(self._diff, before=0)
         self.controller = await self._prepare(self)
         self.keep_loaded()
+        if self._leaving and self.controller is not None:
+            await self.controller.do("leave")
 
     @staticmethod
     def keep_loaded() -> None:
@@ -178,7 +181,14 @@ class SessionScreen(Screen[None]):
         if self.controller is not None:
             await self.controller.do(action_id)
         elif action_id == "leave":
-            self.app.exit()
+            if self.is_first:
+                self.app.exit()
+            self._leaving = True  # what is being loaded may hold the session's log already
+
+    @property
+    def is_first(self) -> bool:
+        """Whether there is no screen to go back to."""
+        return self.app.screen_stack[0] is self
 
     @on(RowsView.Moved)
     def _moved(self, event: RowsView.Moved) -> None:

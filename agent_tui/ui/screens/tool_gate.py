@@ -14,7 +14,7 @@ from textual.widgets import Button, Label, Static
 from agent_tui.domain.decision import AllowAlways, Answer, Gate, Reject
 from agent_tui.domain.rules import Rule
 from agent_tui.domain.text import visible_lines
-from agent_tui.ui.screens.dialogs import Dialog
+from agent_tui.ui.screens.dialogs import Dialog, Draft
 from agent_tui.ui.screens.writing import ReasonDialog
 
 Decide = Callable[[str, Answer], None]
@@ -73,7 +73,7 @@ def always(screen: Screen[None], gate: Gate, decide: Decide) -> None:
     screen.app.push_screen(AlwaysDialog(gate.tool.proposed), done)
 
 
-def deny(screen: Screen[None], gate: Gate, decide: Decide) -> None:
+def deny(screen: Screen[None], gate: Gate, decide: Decide, draft: Draft) -> None:
     """Ask for the reason, which the model is told."""
 
     def done(result: tuple[str, str] | None) -> None:
@@ -87,6 +87,7 @@ def deny(screen: Screen[None], gate: Gate, decide: Decide) -> None:
             [("deny", "Deny"), ("stop", "Stop here")],
             optional=True,
             hint="Why, or what to do instead? The model gets your words. (may be empty)",
+            draft=draft,
         ),
         done,
     )

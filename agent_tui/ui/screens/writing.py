@@ -170,6 +170,8 @@ class EditDialog(Dialog[str]):
         area.move_cursor((max(0, self._line - 1), 0), center=True)
         if self._draft is not None and self._draft.text:
             note = Content("This is what you wrote before and did not save.")
+            if "[redacted" in self._draft.text and "[redacted" not in self._text:
+                note = Content("You wrote this before and did not save it; secrets were not kept.")
             self.query_one("#dialog-error", Label).update(note)
 
     @on(TextArea.Changed, "#text")
@@ -194,6 +196,7 @@ class EditDialog(Dialog[str]):
             self.add_class("-warned")
             error.update(Content("The text has changes. Press esc again to lose them."))
         else:
+            self.forget_draft()
             if changed and self._draft is not None:
                 self._draft.save("")  # given up
             self.dismiss(None)
@@ -204,17 +207,24 @@ class EditDialog(Dialog[str]):
 
     @on(Button.Pressed, "#cancel")
     def _cancel(self) -> None:
-        self.dismiss(None)
+        self.action_cancel()
 
 
 class FindingDialog(Dialog[tuple[str, str, str]]):
-    """A finding of the person: severity, title, body."""
+    """A finding of the person: severity, title, body.
+
+    Args:
+        place: What it is on; safe to show.
+        draft: What was written there before, and where it is kept: ``severity: title``, then the
+            body's lines.
+    """
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("ctrl+s", "save", "save", show=False)]
 
-    def __init__(self, place: str) -> None:
+    def __init__(self, place: str, draft: Draft | None = None) -> None:
         super().__init__()
         self._place = place
+        self._draft = draft
 
     def compose(self) -> ComposeResult:
         """Three fields."""
@@ -224,11 +234,17 @@ class FindingDialog(Dialog[tuple[str, str, str]]):
             ("minor: a wish", "minor"),
             ("nit: taste", "nit"),
         ]
+        first, _, body = (self._draft.text if self._draft else "").partition("\n")
+        severity, colon, title = first.partition(": ")
+        if not colon or severity not in (name for _, name in levels):
+            severity = "major"
         with Vertical(classes="dialog"):
             yield Label(Content(f"Your finding {self._place}".rstrip()), classes="dialog-title")
-            yield Input(id="title", placeholder="What is wrong, in one line", compact=True)
-            yield TextArea(id="body", placeholder="More, if needed", soft_wrap=True, compact=True)
-            yield Select(levels, value="major", allow_blank=False, id="severity", compact=True)
+            hint = "What is wrong, in one line"
+            yield Input(title, id="title", placeholder=hint, compact=True)
+            hint = "More, if needed"
+            yield TextArea(body, id="body", placeholder=hint, soft_wrap=True, compact=True)
+            yield Select(levels, value=severity, allow_blank=False, id="severity", compact=True)
             yield Label(Content(""), id="dialog-error")
             with Horizontal(classes="buttons"):
                 yield Button(Content("Add (ctrl+s)"), id="save", variant="primary")
@@ -241,6 +257,14 @@ class FindingDialog(Dialog[tuple[str, str, str]]):
     @on(Input.Submitted)
     def _next(self) -> None:
         self.query_one("#body").focus()
+
+    @on(Input.Changed)
+    @on(TextArea.Changed)
+    @on(Select.Changed)
+    def _changed(self) -> None:
+        title, body = self.query_one("#title", Input).value, self.query_one("#body", TextArea).text
+        severity = str(self.query_one("#severity", Select).value)
+        self.save_draft(f"{severity}: {title}\n{body}" if title or body else "")
 
     def action_save(self) -> None:
         """Accept it if it has a title."""
