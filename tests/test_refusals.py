@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from agent_tui.cli import main
 from tests.shells import BROKEN, SCRIPT, Shell, records, small_repository
 
 
@@ -158,3 +159,42 @@ def test_a_replay_of_nothing(shell: Shell, repo: Path, name: str) -> None:
     done = shell.run("replay", name, "--headless", cwd=repo)
     assert done.returncode == 2, done.stderr
     assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [
+        ("run x --headless --script s --cassette c", "--script and --cassette contradict"),
+        ("--script s run x --headless --cassette c", "--script and --cassette contradict"),
+        ("resume x --headless --script s --record c", "--script and --record contradict"),
+        ("--record a run x --headless --cassette b", "--record and --cassette contradict"),
+        ("run x --headless --script s --preset best", "--script and --preset contradict"),
+        ("run x --headless --script s --coder a:b", "--script and --coder a:b contradict"),
+        ("run x --headless --cassette-speed 2", "--cassette-speed goes with --cassette"),
+        ("run x --headless --cassette c --cassette-speed -1", "--cassette-speed -1.0: write"),
+        ("demo --headless --speed nan", "--speed nan: write a number"),
+        ("review --headless --no-model --reviewer a:b", "--no-model and --reviewer contradict"),
+        ("review --headless --no-model --script s", "--no-model and --script contradict"),
+        ("replay x --json", "--json goes with --headless"),
+        ("sessions fork x@1 --json", "--json goes with --headless"),
+        ("sessions fork x@1 --reason why", "--reason goes with --decision"),
+        ("sessions export x --format otlp --endpoint u -o f", "--endpoint and --output contradict"),
+        ("sessions export x --endpoint u", "--endpoint goes with --format otlp"),
+        ("sessions export x --size 80x24", "--size goes with --format asciinema"),
+        ("sessions export x --plain", "--plain goes with --format asciinema"),
+        ("sessions export x --format asciinema --plain --size 80x24", "--plain records none"),
+        ("sessions show x --files --patch", "not allowed with"),
+    ],
+)
+def test_options_that_contradict_each_other(
+    capsys: pytest.CaptureFixture[str], line: str, words: str
+) -> None:
+    try:
+        code = main(line.split())
+    except SystemExit as exit_:
+        code = exit_.code if isinstance(exit_.code, int) else 1
+    said = capsys.readouterr()
+    assert code == 2
+    assert said.out == ""
+    [told] = said.err.splitlines()
+    assert words in told

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from agent_tui.commands import compare, review
 from agent_tui.commands.common import FAILED, fail, settings_of
+from agent_tui.commands.contradictions import contradiction
 
 if TYPE_CHECKING:
     from agent_tui.ui.app import AgentTui
@@ -24,8 +25,8 @@ def dispatch(arguments: argparse.Namespace) -> int:
     name = getattr(arguments, "launch", None) or arguments.command or "home"
     if name == "compare":
         screen = compare.on_screen(arguments)
-    elif getattr(arguments, "json", False) and screen:
-        return fail("--json goes with --headless")
+    if problem := contradiction(arguments):
+        return fail(problem)
     if screen and not getattr(arguments, "preset", None):
         return _screen(name, arguments)
     try:

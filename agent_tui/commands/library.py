@@ -30,9 +30,10 @@ def add(what: Subparsers[argparse.ArgumentParser], parents: Parents) -> None:
 
     show = command("show", "one session, or its files at a step", _show)
     show.add_argument("session", metavar="ID[@STEP]", help=STEP)
-    show.add_argument("--files", action="store_true", help="the paths of the files at that step")
-    show.add_argument("--file", metavar="PATH", help="one file at that step")
-    show.add_argument("--patch", action="store_true", help="the change at that step as a patch")
+    what_of = show.add_mutually_exclusive_group()
+    what_of.add_argument("--files", action="store_true", help="the paths of the files at that step")
+    what_of.add_argument("--file", metavar="PATH", help="one file at that step")
+    what_of.add_argument("--patch", action="store_true", help="the change at that step as a patch")
     search = command("search", "sessions in which words were asked, decided or found", _search)
     search.add_argument("words", nargs="+", help="all of them; a word may be cut off")
     verify = command("verify", "check records, stored texts, trees and approvals", _verify)

@@ -157,8 +157,6 @@ def _export(arguments: argparse.Namespace) -> int:
     from agent_tui.sessions.exporters.export import SUFFIX  # noqa: PLC0415
     from agent_tui.sessions.exporters.otlp import send_otlp  # noqa: PLC0415
 
-    if arguments.endpoint and arguments.format != "otlp":
-        return fail("--endpoint goes with --format otlp")
     screen = None
     if arguments.format == "asciinema" and not arguments.plain:
         size = _size(arguments.size)
