@@ -11,15 +11,23 @@ import sqlite3
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import get_args
 
 from pydantic import TypeAdapter, ValidationError
 
 from agent_tui.domain import events as e
+from agent_tui.domain.events import Record
 from agent_tui.domain.fold import apply
 from agent_tui.domain.state import State
 from agent_tui.sessions.blobs import get_blob
 from agent_tui.sessions.files import LogError
-from agent_tui.sessions.index import IndexBuilder, LogIndex, open_log, read_record
+from agent_tui.sessions.index import (
+    TELLING_TYPES,
+    IndexBuilder,
+    LogIndex,
+    open_log,
+    read_record,
+)
 from agent_tui.sessions.labels import FILE as LABELS
 from agent_tui.sessions.labels import read_labels
 from agent_tui.sessions.lock import is_locked
@@ -60,6 +68,18 @@ _UNTOLD = frozenset(
     )
 )
 """Types of which neither a summary nor a search knows anything: half of what is not streamed."""
+_TOLD = re.compile(
+    rb'"type":"(?:'
+    + b"|".join(
+        re.escape(str(cls.model_fields["type"].default).encode())
+        for cls in get_args(e.Event)
+        if not {str(cls.model_fields["type"].default)} & (_UNTOLD | set(TELLING_TYPES))
+    )
+    + rb')"'
+)
+"""Where a line may have a record of the others. Inside a text its quotes would be escaped."""
+_AT_ONCE = 8 * 1024 * 1024
+"""Bytes of the longest log that is gone through at once."""
 _TABLES = f"""
 PRAGMA user_version = {_VERSION};
 CREATE TABLE IF NOT EXISTS session (id TEXT PRIMARY KEY, key TEXT, summary TEXT);
@@ -221,8 +241,52 @@ def _sorted(summaries: list[SessionSummary]) -> list[SessionSummary]:
 def read_summary(folder: Path) -> tuple[SessionSummary, list[str]]:
     """A session's summary and its words, without parsing what does not show in them.
 
-    Never raises: what is wrong with the log becomes the summary's ``problem``.
+    Never raises: what is wrong with the log becomes the summary's ``problem``. Checksums are not
+    compared here: that is two thirds of the work, and done when the session is opened or verified.
     """
+    state = State()
+    words: list[str] = []
+    try:
+        quick = _told(folder / EVENTS)
+    except (LogError, OSError):
+        quick = None  # and the careful reader says why
+    if quick is not None:
+        for record in quick:
+            state = apply(state, record)
+            words += said_in(record.event)
+        return _summed_up(folder, state, words, quick[-1], quick[-1].seq + 1, [])
+    return _read_carefully(folder)
+
+
+def _told(path: Path) -> list[Record] | None:
+    """The records that a summary shows, and the last one; None if a line is not in its place.
+
+    Raises:
+        LogError, OSError: If the log cannot be read.
+    """
+    with open_log(path) as file:
+        data = file.read(_AT_ONCE + 1)
+    if len(data) > _AT_ONCE or not data.endswith(b"\n"):
+        return None
+    last = data.rfind(b"\n", 0, -1) + 1
+    starts = [data.rfind(b"\n", 0, found.start()) + 1 for found in _TOLD.finditer(data)]
+    records = []
+    line = at = 0
+    for start in sorted({*starts, last}):
+        line += data.count(b"\n", at, start)
+        at = start
+        try:
+            record = read_record(data[start : data.find(b"\n", start)], line)
+        except LogError:
+            return None
+        if record.seq != line:
+            return None
+        records.append(record)
+    return records
+
+
+def _read_carefully(folder: Path) -> tuple[SessionSummary, list[str]]:
+    """The same of a log that is very long, or not as it should be: with what is wrong with it."""
     state = State()
     words: list[str] = []
 
@@ -245,17 +309,29 @@ def read_summary(folder: Path) -> tuple[SessionSummary, list[str]]:
     problems = list(builder.problems)
     if builder.tail and not problems and not is_locked(folder):
         problems.append("the end of its log is cut off")
+    last = None
+    if len(index):
+        with contextlib.suppress(LogError, OSError), open_log(folder / EVENTS) as file:
+            file.seek(index.offsets[-1])
+            last = read_record(file.readline(), len(index) - 1)
+    return _summed_up(folder, state, words, last, len(index), problems)
+
+
+def _summed_up(
+    folder: Path,
+    state: State,
+    words: list[str],
+    last: Record | None,
+    count: int,
+    problems: list[str],
+) -> tuple[SessionSummary, list[str]]:
     for ref in {revision.patch.digest: revision.patch for revision in state.revisions}.values():
         with contextlib.suppress(LogError):
             patch = get_blob(folder, ref)
             words.extend(sorted({p.decode("utf-8", "replace") for p in _PATHS.findall(patch)}))
-    summary = summary_from(folder.name, folder, state, len(index), problems)
-    last = state.last_at
-    if len(index):
-        with contextlib.suppress(LogError, OSError), open_log(folder / EVENTS) as file:
-            file.seek(index.offsets[-1])
-            last = read_record(file.readline(), len(index) - 1).at
-    return replace(summary, last=last, labels=read_labels(folder)), words
+    summary = summary_from(folder.name, folder, state, count, problems)
+    at = last.at if last is not None else state.last_at
+    return replace(summary, last=at, labels=read_labels(folder)), words
 
 
 def said_in(event: e.Event) -> list[str]:
