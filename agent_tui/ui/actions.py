@@ -109,7 +109,8 @@ ACTIONS: tuple[Action, ...] = (
     Action("previous-pane", "shift+tab", "previous pane", "Go to the pane before.", "Panes"),
     Action("pane-spec", "1", "spec", "Go to the spec.", "Panes"),
     Action("pane-diff", "2", "diff", "Go to the diff.", "Panes"),
-    Action("pane-verdict", "3", "verdict", "Go to the verdict.", "Panes"),
+    Action("pane-verdict", "3", "verdict", "Go to the verdict; in a review without a model, to "
+           "checks and comments.", "Panes"),
     Action("side-by-side", "s", "side by side", "Show the diff side by side, or in one column.",
            "Diff"),
     Action("files", "d", "files", "List the files of the diff, with what was seen.", "Diff"),

@@ -76,6 +76,29 @@ async def test_each_part_of_a_move_is_left_out_by_key(repo: Path) -> None:
     assert git(repo, "cat-file", "-s", "HEAD:b.txt") == str(len(changed))  # with its last end
 
 
+async def test_without_a_model_nothing_is_called_a_verdict(repo: Path) -> None:
+    failing = {"name": "lint", "command": ["false"]}
+    async with drive(launch(repo), size=(140, 40)) as person:
+        await person.gate("diff")
+        await person.press("m")
+        await person.settle()
+        assert "COMMENTS" in person.text
+        assert "None yet: c writes one" in person.text
+        await person.press("2", "c")
+        await person.type("why?")
+        await person.press("ctrl+s")
+        await person.settle()
+        assert "COMMENTS 1 open" in person.text
+        assert "VERDICT" not in person.text
+    checked = replace(launch(repo, checks=True), settings={"checks": [failing]})
+    async with drive(checked, size=(140, 40)) as person:
+        await person.gate("diff")
+        await person.press("m")
+        await person.settle()
+        assert "CHECKS 1 failing" in person.text
+        assert "VERDICT" not in person.text
+
+
 async def test_back_from_the_message_and_end(repo: Path) -> None:
     async with drive(launch(repo)) as person:
         await person.gate("diff")

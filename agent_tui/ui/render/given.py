@@ -14,6 +14,12 @@ def given_of(state: State) -> Given | None:
     return state.session.given if state.session else None
 
 
+def is_person_alone(state: State) -> bool:
+    """Whether it is a review that no model has a part in: there will be no verdict."""
+    session = state.session
+    return session is not None and session.given is not None and not session.roles
+
+
 def change_rows(state: State, given: Given, width: int) -> list[Row]:
     """What takes the place of a spec: the change's own words, and where it starts."""
     base = state.session.repo.commit[:10] if state.session else ""

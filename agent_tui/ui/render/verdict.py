@@ -12,7 +12,7 @@ from agent_tui.domain.verdict import LedgerEntry
 from agent_tui.engine.answers import draft
 from agent_tui.engine.committer import full_message
 from agent_tui.ui.render.activity import CHARACTERS, recent, thinking
-from agent_tui.ui.render.given import given_of
+from agent_tui.ui.render.given import given_of, is_person_alone
 from agent_tui.ui.render.imported import imported_rows
 from agent_tui.ui.render.text import BLANK, FINDING_STYLE, heading, paragraph, rows, safe, seconds
 from agent_tui.ui.widgets.rows import Row
@@ -26,6 +26,8 @@ TAIL = 14
 
 def verdict_title(state: State) -> Content:
     """The pane's title."""
+    if is_person_alone(state):
+        return _title_without_model(state)
     step = state.step
     if step is not None and step.running and step.kind in ("check", "review"):
         word = "checking…" if step.kind == "check" else "reviewing…"
@@ -39,6 +41,24 @@ def verdict_title(state: State) -> Content:
     if not revision.checks_pass and revision.checks is not None:
         return Content.assemble("VERDICT ", ("waived · a check fails", "$warn"))
     return Content.assemble("VERDICT ", ("pass", "$ok"))
+
+
+def _title_without_model(state: State) -> Content:
+    """What takes the verdict's place: checks where there are any, and the person's comments."""
+    step, revision = state.step, state.revision
+    if state.session is None or not state.session.checks:
+        waiting = len(state.waiting_comments)
+        return Content.assemble("COMMENTS", (f" {waiting} open" if waiting else "", "$warn"))
+    if step is not None and step.running and step.kind == "check":
+        return Content.assemble("CHECKS ", ("checking…", "$model"))
+    if revision is None or revision.checks is None:
+        return Content("CHECKS")
+    failing = sum(not result.ok for result in revision.checks)
+    if failing and not any(entry.blocks for entry in state.ledger):
+        return Content.assemble("CHECKS ", ("waived · a check fails", "$warn"))
+    return Content.assemble(
+        "CHECKS ", (f"{failing} failing", "$bad") if failing else ("pass", "$ok")
+    )
 
 
 def verdict_rows(state: State, width: int, room: int = CHARACTERS) -> list[Row]:
@@ -78,6 +98,9 @@ def verdict_rows(state: State, width: int, room: int = CHARACTERS) -> list[Row]:
         result += [BLANK, heading("Your comments", f"{waiting} open · C lists them")]
         for said in state.comments:
             result += _comment_rows(said, width)
+    elif is_person_alone(state):
+        words = "None yet: c writes one on the lines, the file or the whole change."
+        result += [BLANK, heading("Your comments"), *rows(paragraph(words, width, style="$muted"))]
     if state.refused is not None:
         result += [BLANK, heading("Commit refused")]
         result += rows(paragraph(state.refused.detail, width, style="$bad"))
