@@ -41,6 +41,7 @@ class CommentDraft(Value):
 
     Attributes:
         quote: The lines as they stood, without signs, joined by line ends.
+        digest: Of the whole lines, where the quote has only the beginning of one.
         comment: The comment that it is a new text for; None for a new comment.
     """
 
@@ -48,6 +49,7 @@ class CommentDraft(Value):
     text: str = ""
     place: CommentPlace = CommentPlace()
     quote: str = ""
+    digest: str = ""
     comment: str | None = None
 
     @property
@@ -61,6 +63,7 @@ class Comment(Value):
 
     Attributes:
         place: Where the lines were in the revision that it was written on.
+        digest: Of the whole lines, where the quote has only the beginning of one; "" in old logs.
         attempt, revision: That revision.
     """
 
@@ -69,6 +72,7 @@ class Comment(Value):
     text: str
     place: CommentPlace = CommentPlace()
     quote: str = ""
+    digest: str = ""
     attempt: int = 1
     revision: int = 1
 

@@ -1,43 +1,65 @@
 """Where the lines of a comment are in a revision."""
 
+import hashlib
+from collections.abc import Iterable
+
 from agent_tui.domain.comments import Comment, CommentPlace, Side
 from agent_tui.domain.links import anchor
 from agent_tui.domain.patch import Patch
 from agent_tui.domain.text import decode
 
 MAX_QUOTED = 1_000
-"""Characters of a line that are quoted, and compared: a minified file is one line."""
+"""Characters of a line that are quoted: a minified file is one line."""
 
 
 def anchor_range(
-    patch: Patch, path: str, line: int, quote: str, side: Side = "new"
+    patch: Patch, path: str, line: int, quote: str, side: Side = "new", *, digest: str = ""
 ) -> tuple[int, int] | None:
     """The first and the last of the lines that were quoted, or None if the diff does not show them.
 
     Lines are compared without the blanks at their ends; among several equal places the one next to
-    *line* counts. A single line is looked for as :func:`~agent_tui.domain.links.anchor` does it.
+    *line* counts. A blank line says nothing of where it is: it is the one with that number.
+
+    Args:
+        digest: Of the whole lines, where the quote has only their beginnings.
     """
-    wanted = [text[:MAX_QUOTED].strip() for text in quote.split("\n")]
-    if len(wanted) == 1 and side == "new":
-        found = anchor(patch, path, line, quote)
+    if not quote.strip() and "\n" not in quote and side == "new":
+        found = anchor(patch, path, line, "")
         return None if found is None else (found, found)
-    shown = {
-        number: decode(text.data)[:MAX_QUOTED].strip()
-        for file in patch.files
-        if file.path == path
-        for hunk in file.hunks
-        for old, new, text in hunk.numbered()
-        if (number := old if side == "old" else new) is not None
-    }
+    wanted = [text[:MAX_QUOTED].strip() for text in quote.split("\n")]
+    lines = _lines(patch, path, side)
+    shown = {number: _start(data).strip() for number, data in lines.items()}
     places = [
         first
         for first in shown
         if all(shown.get(first + n) == text for n, text in enumerate(wanted))
+        and (not digest or digest == _digest(lines[first + n] for n in range(len(wanted))))
     ]
     if not places:
         return None
     first = min(places, key=lambda number: abs(number - line))
     return first, first + len(wanted) - 1
+
+
+def _lines(patch: Patch, path: str, side: Side) -> dict[int, bytes]:
+    """The lines of a file's side that a patch shows, by their numbers."""
+    return {
+        number: line.data
+        for file in patch.files
+        if file.path == path
+        for hunk in file.hunks
+        for old, new, line in hunk.numbered()
+        if (number := old if side == "old" else new) is not None
+    }
+
+
+def _start(data: bytes) -> str:
+    return decode(data[: 4 * MAX_QUOTED])[:MAX_QUOTED]  # no character has more than four bytes
+
+
+def _digest(lines: Iterable[bytes]) -> str:
+    """A digest of lines without the blanks at their ends."""
+    return hashlib.blake2b(b"\n".join(line.strip() for line in lines), digest_size=16).hexdigest()
 
 
 def locate(patch: Patch, comment: Comment) -> CommentPlace | None:
@@ -53,23 +75,28 @@ def locate(patch: Patch, comment: Comment) -> CommentPlace | None:
         return None
     if place.line is None:
         return place.model_copy(update={"path": file.path})
-    found = anchor_range(patch, file.path, place.line, comment.quote, place.side)
+    found = anchor_range(
+        patch, file.path, place.line, comment.quote, place.side, digest=comment.digest
+    )
     if found is None:
         return None
     return place.model_copy(update={"path": file.path, "line": found[0], "end_line": found[1]})
 
 
+def _lines_at(patch: Patch, place: CommentPlace) -> list[bytes]:
+    if place.path is None or place.line is None:
+        return []
+    lines = _lines(patch, place.path, place.side)
+    numbers = range(place.line, (place.end_line or place.line) + 1)
+    return [lines[number] for number in numbers if number in lines]
+
+
 def excerpt(patch: Patch, place: CommentPlace) -> str:
     """A place's lines as they are quoted, up to ``MAX_QUOTED``; "" for a file or the attempt."""
-    if place.path is None or place.line is None:
-        return ""
-    last = place.end_line or place.line
-    return "\n".join(
-        decode(line.data)[:MAX_QUOTED]
-        for file in patch.files
-        if file.path == place.path
-        for hunk in file.hunks
-        for old, new, line in hunk.numbered()
-        if (number := old if place.side == "old" else new) is not None
-        and place.line <= number <= last
-    )
+    return "\n".join(_start(data) for data in _lines_at(patch, place))
+
+
+def digest_of(patch: Patch, place: CommentPlace) -> str:
+    """A digest of a place's lines, or "" where the excerpt has all of them."""
+    lines = _lines_at(patch, place)
+    return _digest(lines) if any(len(decode(line)) > MAX_QUOTED for line in lines) else ""

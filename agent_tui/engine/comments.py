@@ -39,6 +39,7 @@ async def take(ctx: Context, remark: Remark, actor: Actor = "person") -> None:
                 text=draft.text.strip(),
                 place=draft.place,
                 quote=draft.quote,
+                digest=draft.digest,
                 attempt=revision.attempt if revision else 0,
                 revision=revision.revision if revision else 0,
             )

@@ -13,7 +13,7 @@ from agent_tui.domain.decision import (
     SaveComment,
 )
 from agent_tui.domain.patch import Patch
-from agent_tui.domain.places import excerpt, locate
+from agent_tui.domain.places import digest_of, excerpt, locate
 from agent_tui.domain.text import one_line, visible_lines
 from agent_tui.ui.diff import DiffView
 from agent_tui.ui.render.comments import DRAFT
@@ -57,7 +57,8 @@ class Commenting:
             return
         where = place_in(view)
         view.end_range()
-        fresh = CommentDraft(place=where, quote=excerpt(shown, where))
+        quote, digest = excerpt(shown, where), digest_of(shown, where)
+        fresh = CommentDraft(place=where, quote=quote, digest=digest)
         kept = next((d for d in state.comment_drafts if d.key == fresh.key), None)
         self._write(kept or fresh)
 
@@ -105,6 +106,7 @@ class Commenting:
                 text="" if same else written.text,
                 place=comment.place,
                 quote=comment.quote,
+                digest=comment.digest,
                 comment=comment.id,
             )
             self._remark(SaveComment(draft=draft))
