@@ -24,6 +24,7 @@ from agent_tui.workspace.keys import add_model_keys, model_keys
 from agent_tui.workspace.repository import open_repository
 
 if TYPE_CHECKING:
+    from agent_tui.config.schema import Settings
     from agent_tui.workspace.commit import LendTerminal
 
 
@@ -109,8 +110,12 @@ def load_configuration(options: Options, root: Path | None) -> LoadedSettings:
 def open_store(options: Options, loaded: LoadedSettings) -> SessionStore:
     """The sessions' store, where the command line, the settings or the default says."""
     folder = options.sessions or loaded.settings.sessions.folder or paths.sessions_folder()
-    redactor = Redactor(os.environ, model_keys())
-    return SessionStore(folder, clock=options.clock, redactor=redactor)
+    return SessionStore(folder, clock=options.clock, redactor=redactor_of(loaded.settings))
+
+
+def redactor_of(settings: Settings) -> Redactor:
+    """Takes secrets out: of the environment, of known shapes, and of the person's own."""
+    return Redactor(os.environ, model_keys(), settings.sessions.redact)
 
 
 def project_rules(root: Path) -> GivenRules:

@@ -1,18 +1,16 @@
 """Sessions that leave for other programs."""
 
-import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from agent_tui.bootstrap.environment import Options
+from agent_tui.bootstrap.environment import Options, load_configuration, redactor_of
 from agent_tui.bootstrap.saved import find_saved
 from agent_tui.bootstrap.whole_patches import with_binaries
 from agent_tui.domain.events import Record
 from agent_tui.domain.state import State
 from agent_tui.sessions.exporters.export import Format, export
 from agent_tui.sessions.exporters.prepare import ExportError, Prepared, prepare, removed_words
-from agent_tui.sessions.redact import Redactor
 from agent_tui.sessions.store import ReadSession
 from agent_tui.workspace.git import Git, Place
 
@@ -54,9 +52,8 @@ def export_session(
         LogError: If it cannot be read, or not be put in that form.
     """
     saved = find_saved(options, name)
-    prepared = prepare(
-        saved.id, saved.records, saved.blob, Redactor(os.environ), keep_secrets=keep_secrets
-    )
+    redactor = redactor_of(load_configuration(options, None).settings)
+    prepared = prepare(saved.id, saved.records, saved.blob, redactor, keep_secrets=keep_secrets)
     incomplete: tuple[str, ...] = ()
     if format == "patch":
         prepared, incomplete = with_binaries(prepared, saved)

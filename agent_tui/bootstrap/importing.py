@@ -5,7 +5,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from agent_tui.bootstrap.environment import Options, UsageError, load_configuration, open_store
+from agent_tui.bootstrap.environment import (
+    Options,
+    UsageError,
+    load_configuration,
+    open_store,
+    redactor_of,
+)
 from agent_tui.domain.text import one_line
 from agent_tui.sessions.files import LogError
 from agent_tui.sessions.importers.account import Account
@@ -45,8 +51,9 @@ def import_sessions(
     """
     if not path.exists():
         raise UsageError(f"There is nothing at {one_line(str(path), 300)}.")
-    store = open_store(options, load_configuration(options, None))
-    context = Context(Redactor(os.environ))
+    loaded = load_configuration(options, None)
+    store = open_store(options, loaded)
+    context = Context(redactor_of(loaded.settings))
 
     def one(file: Path) -> Imported:
         if dry_run:

@@ -2,13 +2,12 @@
 
 import asyncio
 import importlib
-import os
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, get_args
 
-from agent_tui.bootstrap.environment import Environment, UsageError
+from agent_tui.bootstrap.environment import Environment, UsageError, redactor_of
 from agent_tui.config import paths
 from agent_tui.config.schema import Settings
 from agent_tui.domain.base import ModelRef, Role
@@ -17,7 +16,6 @@ from agent_tui.domain.turn import ModelError
 from agent_tui.domain.usage import Cost, Usage
 from agent_tui.ports import Model
 from agent_tui.providers.scripted import ScriptedModel, load_script
-from agent_tui.sessions.redact import Redactor
 from agent_tui.workspace.keys import hide_process
 
 if TYPE_CHECKING:
@@ -101,7 +99,7 @@ class ModelSource:
         if self._tape is None and (options.record or options.cassette):
             from agent_tui.providers import cassettes  # noqa: PLC0415 - rarely used
 
-            redact = Redactor(os.environ).data
+            redact = redactor_of(self._env.loaded.settings).data
             try:
                 if options.record:
                     self._tape = cassettes.Recorder(options.record, redact)

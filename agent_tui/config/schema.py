@@ -176,9 +176,23 @@ class SandboxSettings(Section):
 
 
 class SessionSettings(Section):
-    """``[sessions]``: where they are kept; None for the user's state folder."""
+    """``[sessions]``: where they are kept; None for the user's state folder.
+
+    Attributes:
+        redact: Shapes of secrets; see :mod:`agent_tui.domain.own_secrets`.
+    """
 
     folder: Annotated[Path | None, BeforeValidator(_folder)] = None
+    redact: tuple[str, ...] = ()
+
+    @field_validator("redact")
+    @classmethod
+    def _shapes(cls, shapes: tuple[str, ...]) -> tuple[str, ...]:
+        if shapes:
+            from agent_tui.domain.own_secrets import checked  # noqa: PLC0415 - for few
+
+            return tuple(map(checked, shapes))
+        return shapes
 
 
 class ProviderSettings(Section):

@@ -2,12 +2,13 @@
 
 import math
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, get_args
 
 from agent_tui.domain import events as e
 from agent_tui.domain.base import Actor, Role
 from agent_tui.domain.decision import Choice, GateKind, GatePolicy
+from agent_tui.domain.own_secrets import beginning, expression
 from agent_tui.domain.rules import Effect, Scope
 from agent_tui.domain.verdict import CriterionState, FindingStatus, Severity
 
@@ -106,18 +107,26 @@ class Redactor:
     """Replaces secrets in the strings of a record, in time linear in their length.
 
     What is found: the values of environment variables that look like secrets, well-known shapes of
-    keys (``sk-…``, ``ghp_…``, ``AKIA…``, JWTs, ``Bearer …``, passwords in URLs), and private keys
-    in PEM. Object names are never touched. A secret that is cut in two by streaming, so that each
-    half stands in a record of its own, is not found.
+    keys (``sk-…``, ``ghp_…``, ``AKIA…``, JWTs, ``Bearer …``, passwords in URLs), private keys in
+    PEM, and the person's own shapes. Object names are never touched. What a stream cuts in two is
+    found where it is a word: the recorder keeps the beginning of one until the rest has come. Of a
+    private key, whose lines come one by one, only the piece with its beginning is found.
 
     Args:
         environment: Where secrets are taken from, usually ``os.environ``.
         also: Names of variables that hold secrets, whatever they look like.
+        shapes: The person's own; see :mod:`agent_tui.domain.own_secrets`.
     """
 
-    def __init__(self, environment: Mapping[str, str], also: Collection[str] = ()) -> None:
+    def __init__(
+        self,
+        environment: Mapping[str, str],
+        also: Collection[str] = (),
+        shapes: Sequence[str] = (),
+    ) -> None:
         self._names = secrets_of(environment, also)
-        parts = [re.sub(r"\s+", "", _SHAPES)]
+        parts = [re.sub(r"\s+", "", _SHAPES), *map(expression, shapes)]
+        own = tuple(map(beginning, shapes))
         if self._names:
             values = sorted(self._names, key=len, reverse=True)
             parts.insert(0, f"(?P<value>{'|'.join(map(re.escape, values))})")
@@ -126,11 +135,11 @@ class Redactor:
             first = r"[0-9a-f](?<![0-9A-Za-z].)"
             parts.insert(0, rf"(?P<keep>{first}(?:[0-9a-f]{{63}}|[0-9a-f]{{39}})(?![0-9A-Za-z]))")
         self._pattern = re.compile("|".join(parts), re.DOTALL)
-        self._begins = (*_BEGINS, *self._names)
+        self._begins = (*_BEGINS, *own, *self._names)
         # Values without letters that JSON leaves as they are cannot be looked for in it.
         plain = [max(_NOT_PLAIN.split(name), key=len) for name in self._names]
         self._always = "" in plain
-        hints = map(re.escape, (*_BEGINS, "PRIVATE KEY", *plain))
+        hints = map(re.escape, (*_BEGINS, *own, "PRIVATE KEY", *plain))
         self._in_json = re.compile("|".join(hints).encode())
 
     def text(self, text: str) -> str:

@@ -1,6 +1,7 @@
 """Secrets: found in every string, object names left alone, in linear time."""
 
 import json
+import re
 import resource
 import subprocess
 import sys
@@ -11,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agent_tui.domain import events as e
+from agent_tui.domain.own_secrets import checked
 from agent_tui.sessions import codec
 from agent_tui.sessions.clock import SystemClock
 from agent_tui.sessions.log import SessionLog
@@ -240,3 +242,49 @@ def test_the_quick_look_never_misses_what_the_closer_one_finds(
     )
     if what == 1 and quick:
         assert redactor.may_touch(quick)
+
+
+def test_shapes_of_ones_own() -> None:
+    redactor = Redactor({}, (), ("acme_*", "CUST-????-x?"))
+    long = "so it goes " * 40
+    for told, kept in (
+        ("key acme_Zq9/x+A== end", "key [redacted] end"),
+        ("acme_abc", "acme_abc"),
+        ("my_acme_a1b2c3 xacme_a1b2c3", "my_[redacted] xacme_a1b2c3"),
+        ("CUST-12ab-x9, CUST-12ab-y9", "[redacted], CUST-12ab-y9"),
+    ):
+        assert redactor.text(told) == kept
+        assert redactor.text(long + told) == long + kept
+        assert redactor.may_touch(f'"{told}"'.encode()) or told == kept
+
+
+@pytest.mark.parametrize(
+    ("shape", "words"),
+    [
+        ("a*b*", "only at the end"),
+        ("abc*", "too short"),
+        ("abcdefg", "too short"),
+        ("my key 12", "' ' cannot be looked for"),
+        ('say"hello', "cannot be looked for"),
+        ("abcdef12", "a commit's name"),
+        ("gate-*", "a word of the log itself"),
+        ("input_*", "a word of the log itself"),
+        ("approved?*", ""),
+    ],
+)
+def test_a_shape_that_would_damage_the_log_is_refused(shape: str, words: str) -> None:
+    if not words:
+        assert checked(shape) == shape
+        return
+    with pytest.raises(ValueError, match=re.escape(words)):
+        checked(shape)
+
+
+@given(st.text("acme_*-?", min_size=8, max_size=30), st.integers(1, 4))
+def test_a_shape_takes_linear_time(shape: str, times: int) -> None:
+    """A shape that is taken compiles, and a text of its own letters is gone through to the end."""
+    try:
+        checked(shape)
+    except ValueError:
+        return
+    Redactor({}, (), (shape,)).text("acme_-" * 20_000 * times)
