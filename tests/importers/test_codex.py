@@ -1,5 +1,6 @@
 """Codex's rollouts: hunks without headers, messages told twice, forks, zstd."""
 
+import gzip
 import json
 import subprocess
 from pathlib import Path
@@ -8,7 +9,9 @@ from typing import Any
 import pytest
 
 from agent_tui.domain import events as e
+from agent_tui.sessions.importers.load import Context, load
 from agent_tui.sessions.importers.source import ImportFailed
+from agent_tui.sessions.redact import Redactor
 from tests.importers.importing import Read, read, write_lines
 
 FILE = "".join(f"line {n}\n" for n in range(1, 31))
@@ -200,3 +203,25 @@ def test_commands_and_plans(tmp_path: Path) -> None:
     assert [x.ok for x in done.events(e.ToolReturned)] == [False]
     assert str(done.state.steps[0].model) == "openai:gpt-5.5"
     assert done.state.session.repo.branch == "main"
+
+
+def test_a_rollout_in_gzip_reads_the_same_and_one_cut_off_says_so(tmp_path: Path) -> None:
+    plain = write_lines(tmp_path / "r.jsonl", [meta(), said(1, "user", "Go on"), usage(2, "a", 7)])
+    packed = tmp_path / "packed.jsonl"
+    whole = gzip.compress(plain.read_bytes()[:50]) + gzip.compress(plain.read_bytes()[50:])
+    packed.write_bytes(whole)
+    assert read(packed).state.usage == read(plain).state.usage
+    packed.write_bytes(whole[:-20])
+    with pytest.raises(ImportFailed, match="it ends in the middle"):
+        read(packed)
+
+
+def test_an_empty_file_and_one_of_another_kind(tmp_path: Path) -> None:
+    empty = tmp_path / "empty.jsonl"
+    empty.touch()
+    for format in (None, "codex"):
+        with pytest.raises(ImportFailed, match="is empty"):
+            load(empty, Context(Redactor({})), format)
+    file = write_lines(tmp_path / "r.jsonl", [meta(), said(1, "user", "Go on")])
+    [note] = load(file, Context(Redactor({})), "aider")[2].notes
+    assert note == "It looks like codex, and was read as aider, as you said."

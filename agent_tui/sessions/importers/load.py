@@ -149,10 +149,14 @@ def _read(path: Path, sink: Sink, context: Context, format: str | None) -> Accou
     if format is not None and format not in FORMATS:
         raise ImportFailed(f"{one_line(format, 40)!r} is no format: {', '.join(FORMATS)}")
     try:
-        fallback = datetime.fromtimestamp(path.stat().st_mtime, UTC)
+        found = path.stat()
     except OSError as error:
         raise ImportFailed(f"cannot read {path}: {reason(error)}") from error
-    name = format or recognise(path)
+    if not found.st_size and path.is_file():
+        raise ImportFailed(f"{path} is empty")
+    fallback = datetime.fromtimestamp(found.st_mtime, UTC)
+    looks = recognise(path)
+    name = format or looks
     if name is None:
         raise ImportFailed(
             f"{path} is in no format that is known here ({', '.join(FORMATS)}); "
@@ -162,6 +166,8 @@ def _read(path: Path, sink: Sink, context: Context, format: str | None) -> Accou
     source = ImportSource(format=name, agent=module.AGENT)
     builder = Builder(sink, source, fallback, context.counted)
     reading = Reading(Source(path), builder)
+    if looks not in (None, name):
+        builder.note(f"It looks like {looks}, and was read as {name}, as you said.")
     try:
         module.read(reading)
         bundle = builder.end()

@@ -5,7 +5,9 @@ import importlib
 import io
 import json
 import os
+import zlib
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -26,6 +28,7 @@ _PIECE = 1024
 """Compressed bytes that are unpacked at once: a frame may make 32,000 of each."""
 
 _ZSTD = b"\x28\xb5\x2f\xfd"
+_GZIP = b"\x1f\x8b"
 
 
 class ImportFailed(LogError):
@@ -108,9 +111,14 @@ class Source:
         except LogError as error:
             raise ImportFailed(str(error)) from error
         counted = io.BufferedReader(_Counted(raw, self), 1 << 20)
-        if counted.peek(4)[:4] != _ZSTD:
+        begin = counted.peek(4)[:4]
+        if begin == _ZSTD:
+            unpacker = _zstd(self.path)
+        elif begin.startswith(_GZIP):
+            unpacker = partial(zlib.decompressobj, zlib.MAX_WBITS | 16), zlib.error
+        else:
             return counted
-        return io.BufferedReader(_Unpacked(counted, self.path), 1 << 20)
+        return io.BufferedReader(_Unpacked(counted, self.path, *unpacker), 1 << 20)
 
     def _skip_rest(self, line: bytes, file: BinaryIO) -> None:
         while line and not line.endswith(b"\n"):
@@ -145,12 +153,14 @@ class _Counted(io.RawIOBase):
 
 
 class _Unpacked(io.RawIOBase):
-    """The stream inside a zstd file, which ends in a sentence before it fills the memory."""
+    """The stream inside a compressed file, which ends in a sentence before it fills the memory."""
 
-    def __init__(self, below: BinaryIO, path: Path) -> None:
+    def __init__(
+        self, below: BinaryIO, path: Path, new: Callable[[], Any], error: type[Exception]
+    ) -> None:
         self._below = below
         self._path = path
-        self._new, self._error = _zstd(path)
+        self._new, self._error = new, error
         self._frame: Any = None
         self._ready = b""
         self._size = 0
