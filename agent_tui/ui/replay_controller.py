@@ -203,6 +203,7 @@ class ReplayController(SessionController):
         at = SPEEDS.index(self._source.speed) + direction
         self._source.speed = SPEEDS[max(0, min(len(SPEEDS) - 1, at))]
         if self._playing is None:
+            self.screen.app.clear_notifications()  # one for each press would cover the screen
             self.tell(f"plays at {self._source.speed:g}×")
         self.presenter.show_gate()
 

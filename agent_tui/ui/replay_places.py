@@ -24,20 +24,22 @@ from agent_tui.ui.widgets.rows import Row
 if TYPE_CHECKING:
     from agent_tui.ui.replay_controller import ReplayController
 
-_ELAPSED = re.compile(r"\+?(?:(\d+):)?(\d{1,3}):(\d{2})")
+_ELAPSED = re.compile(r"\+?(?:(\d{1,6}):)?(\d{1,3}):(\d{2})")
+_AS_SHOWN = re.compile(r"\+?(?=\d)(?:(\d{1,6})h ?)?(?:(\d{1,6})m ?)?(?:(\d{1,6})s)?")
 _ATTEMPT = re.compile(r"a(?:ttempt)?[: ]?(\d+)", re.IGNORECASE)
 
 
 def place_named(replay: Replay, text: str) -> int | None:
-    """The position that a person means: ``120``, ``12:30`` (since the start), ``a2`` (attempt 2),
-    ``start``, ``end``. None if it means none.
+    """The position that a person means: ``120``, ``12:30`` or ``1m30s`` (since the start), ``a2``
+    (attempt 2), ``start``, ``end``. None if it means none.
     """
     text = text.strip().lower()
     if text.isdecimal():
-        return int(text)
+        return min(int(text), replay.length) if len(text) < 18 else replay.length
     if text in ("start", "end"):
         return 0 if text == "start" else replay.length
-    if (match := _ELAPSED.fullmatch(text)) and replay.length:
+    match = _ELAPSED.fullmatch(text) or _AS_SHOWN.fullmatch(text)
+    if match and replay.length:
         hours, minutes, seconds = (int(part or 0) for part in match.groups())
         passed = timedelta(hours=hours, minutes=minutes, seconds=seconds)
         return replay.at_time((replay.log[0].at + passed).timestamp())
@@ -92,14 +94,14 @@ class ReplayPlaces:
 
         def problem(text: str) -> str:
             if place_named(replay, text) is None:
-                return "Write a step like 120, a time like 12:30, an attempt like a2, or end."
+                return "Write a step like 120, a time like 1m30s, an attempt like a2, or end."
             return ""
 
         def done(text: str | None) -> None:
             if text:
                 self._went(place_named(replay, text))
 
-        hint = f"a step (of {replay.length}), a time since the start (12:30), a2, start, end"
+        hint = f"a step (of {replay.length}), a time since the start (1m30s), a2, start, end"
         self._controller.screen.app.push_screen(AskDialog("Go to", hint, check=problem), done)
 
     # -- bookmarks ---------------------------------------------------------------------------

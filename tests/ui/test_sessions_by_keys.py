@@ -22,6 +22,7 @@ from agent_tui.sessions.reader import LogReader
 from agent_tui.ui.captions import caption_of
 from agent_tui.ui.launch import Launch
 from agent_tui.ui.replay_controller import ReplayController
+from agent_tui.ui.replay_places import place_named
 from agent_tui.ui.screens.home import HomeScreen
 from agent_tui.ui.screens.saved import SavedScreen
 from agent_tui.ui.widgets.rows import RowsView
@@ -84,6 +85,17 @@ async def test_places_of_a_replay(tmp_path: Path) -> None:
         attempt = await at(person, "enter")
         assert isinstance(attempt, e.AttemptProposed)
         assert attempt.attempt == 2
+        # Times as the header shows them; what is too far is the end.
+        controller = person.controller
+        assert isinstance(controller, ReplayController)
+        replay = controller._source.replay
+        assert place_named(replay, "1m5s") == place_named(replay, "1:05") == 536
+        assert place_named(replay, "65s") == place_named(replay, "0h1m5s") == 536
+        assert place_named(replay, "9" * 5000) == place_named(replay, "999999h") == 725
+        assert place_named(replay, "m") is place_named(replay, "9" * 5000 + ":00:00") is None
+        await person.press(*["greater_than_sign"] * 7)
+        assert "plays at 20×" in person.text
+        assert len(person.app._notifications) == 1
 
 
 async def test_the_timeline_leads_anywhere(tmp_path: Path) -> None:

@@ -160,7 +160,7 @@ def _read(path: Path, sink: Sink, context: Context, format: str | None) -> Accou
     if name is None:
         raise ImportFailed(
             f"{path} is in no format that is known here ({', '.join(FORMATS)}); "
-            "if it is one of these, say so with --format"
+            "if it is one of these, say so: agent-tui sessions import --format NAME"
         )
     module = FORMATS[name]
     source = ImportSource(format=name, agent=module.AGENT)
