@@ -16,8 +16,9 @@ from agent_tui.domain.patch import path_from_bytes
 from agent_tui.domain.text import decode, one_line
 from agent_tui.ports import WorkspaceError
 from agent_tui.workspace.git import Git, GitError, GitThread, Place
-from agent_tui.workspace.patch_text import PatchText, read_patch_text, shown_files
+from agent_tui.workspace.patch_text import PatchText, read_patch_text
 from agent_tui.workspace.repository import Location, identity, locate, user_place
+from agent_tui.workspace.shown import shown_files
 from agent_tui.workspace.store import Store
 from agent_tui.workspace.trees import Trees
 
@@ -265,13 +266,13 @@ class _Finder:
                     notes = (f"It does not apply on HEAD; it is shown on {commit[:10]}.",)
                 given = Given(kind="patch", tree=tree, notes=notes, **said)
                 return Found(facts, given)
-        base, tree = self._as_shown(text)
+        base, tree, unread = self._as_shown(text)
         given = Given(
             kind="patch",
             tree=tree,
             problem="The patch does not apply here, so it can be read and commented on, but "
             "not committed.",
-            notes=("Lines that the patch does not show are empty.",),
+            notes=("Lines that the patch does not show are empty.", *unread),
             **said,
         )
         return Found(base, given)
@@ -311,15 +312,15 @@ class _Finder:
                     return tree
         return None
 
-    def _as_shown(self, text: PatchText) -> tuple[RepoFacts, str]:
-        old, new = shown_files(text)
-        before, after = self._tree(old), self._tree(new)
+    def _as_shown(self, text: PatchText) -> tuple[RepoFacts, str, tuple[str, ...]]:
+        shown = shown_files(text.versions[-1])
+        before, after = self._tree(shown.old), self._tree(shown.new)
         out = self.git.run(
             "commit-tree", before, at=self.store.trees, env=_HELPER, stdin=b"shown by a patch\n"
         )
         commit = os.fsdecode(out).strip()
         facts = self.facts.model_copy(update={"commit": commit, "tree": before})
-        return facts, after
+        return facts, after, shown.notes
 
     def _tree(self, files: Sequence[tuple[str, bytes]]) -> str:
         folder = self.store.new_folder("shown")

@@ -1,20 +1,25 @@
 """A patch as somebody sent it: mail headers, several commits in a row, any line ends."""
 
+import codecs
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from email import message_from_bytes
 from email.errors import MessageError
 from email.header import decode_header, make_header
 
-from agent_tui.domain.edits import EditFormatError
-from agent_tui.domain.patch import path_to_bytes
 from agent_tui.domain.text import decode
 from agent_tui.ports import WorkspaceError
-from agent_tui.workspace.edits import parse
-from agent_tui.workspace.edits.model import FileChange, Hunk
 
 _MAIL = re.compile(rb"^From ([0-9a-f]{40,64}) Mon Sep 17 00:00:00 2001\r?$", re.MULTILINE)
 _BASE = re.compile(rb"^base-commit: ([0-9a-f]{40,64})\s*$", re.MULTILINE)
+_MAILBOX = re.compile(rb"^(?=From \S+ .*\d{4}\r?$)", re.MULTILINE)
+_ENCODED = re.compile(
+    rb"^content-(?:transfer-encoding:\s*(?:base64|quoted-printable)|type:\s*multipart/)",
+    re.MULTILINE | re.IGNORECASE,
+)
+_STYLE = re.compile(rb"\x1b\[[0-9;]*[mK]")
+_STYLED = re.compile(rb"^(?:\x1b\[[0-9;]*m)+(?:diff |--- |@@ )", re.MULTILINE)
 _TAG = re.compile(r"^(?:re:\s*)?(?:\[[^\]]*\]\s*)+", re.IGNORECASE)
 MAX_BYTES = 256 * 2**20
 """A larger patch is refused: reading it would take the machine's memory."""
@@ -46,6 +51,7 @@ def read_patch_text(data: bytes) -> PatchText:
     """
     if len(data) > MAX_BYTES:
         raise WorkspaceError(f"The patch is larger than {MAX_BYTES // 2**20} MiB.")
+    data = _plain(data)
     if not re.search(rb"^(?:diff --git |--- |@@ )", data, re.MULTILINE):
         raise WorkspaceError(
             "There is no diff in that patch: give a unified diff, or the output of git diff or "
@@ -69,6 +75,36 @@ def read_patch_text(data: bytes) -> PatchText:
         commits=tuple(match[1].decode() for match in _MAIL.finditer(data)),
         base=found[1].decode() if found else "",
     )
+
+
+def _plain(data: bytes) -> bytes:
+    """Without what shells, terminals and mail programs put around a patch."""
+    if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):  # PowerShell's >
+        data = data.decode("utf-16", "replace").encode()
+    data = data.removeprefix(codecs.BOM_UTF8)
+    if _STYLED.search(data):
+        data = _STYLE.sub(b"", data)
+    if data.startswith((b"diff ", b"--- ")) or not _ENCODED.search(data):
+        return data
+    return b"".join(_opened(mail) for mail in _MAILBOX.split(data) if mail)
+
+
+def _opened(mail: bytes) -> bytes:
+    """A mail with its parts as they were before they were encoded."""
+    head = re.split(rb"\r?\n\r?\n", mail, maxsplit=1)[0]
+    if not _ENCODED.search(head):
+        return mail
+    first, _, rest = mail.partition(b"\n")
+    message = message_from_bytes(rest if first.startswith(b"From ") else mail)
+    parts = [
+        part.get_payload(decode=True)
+        for part in message.walk()
+        if part.get_content_maintype() == "text"
+        or (part.get_filename() or "").endswith((".patch", ".diff"))
+    ]
+    bodies = [part if part.endswith(b"\n") else part + b"\n" for part in parts
+              if isinstance(part, bytes)]  # fmt: skip
+    return b"\n".join([head.replace(b"\r\n", b"\n") + b"\n", *bodies])
 
 
 def _versions(data: bytes) -> Sequence[bytes]:
@@ -111,44 +147,3 @@ def _decoded(value: str) -> str:
         return str(make_header(decode_header(value)))
     except (MessageError, LookupError, UnicodeError):
         return value
-
-
-def shown_files(
-    text: PatchText,
-) -> tuple[list[tuple[str, bytes]], list[tuple[str, bytes]]]:
-    """What a patch shows of each file before and after it, at the lines that it names.
-
-    Lines in between are empty: they are the same on both sides, so no diff shows them.
-
-    Raises:
-        WorkspaceError: If the patch cannot be read.
-    """
-    try:
-        _, changes = parse(text.versions[-1], "unified")
-    except EditFormatError as error:
-        raise WorkspaceError(f"That patch cannot be read: {error}") from error
-    old: dict[str, bytes] = {}
-    new: dict[str, bytes] = {}
-    for change in changes:
-        _show(change, old, new)
-    return list(old.items()), list(new.items())
-
-
-def _show(change: FileChange, old: dict[str, bytes], new: dict[str, bytes]) -> None:
-    path_to_bytes(change.path)
-    if change.action in ("create", "overwrite"):
-        new[change.path] = change.content
-        return
-    before: list[bytes] = []
-    after: list[bytes] = []
-    for hunk in change.changes:
-        if not isinstance(hunk, Hunk):
-            continue
-        gap = max((hunk.line or 1) - 1 - len(before), 0)
-        before += [b"\n"] * gap
-        after += [b"\n"] * gap
-        before += [data + b"\n" for kind, data in hunk.ops if kind != "+"]
-        after += [data + b"\n" for kind, data in hunk.ops if kind != "-"]
-    old[change.path] = b"".join(before)
-    if change.action != "delete":
-        new[change.new_path or change.path] = b"".join(after)

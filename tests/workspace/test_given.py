@@ -1,6 +1,9 @@
 """Every kind of change that can be reviewed, found in real repositories; git says what it is."""
 
+import base64
 import os
+import quopri
+import re
 from pathlib import Path
 
 import pytest
@@ -318,3 +321,79 @@ def test_encoded_headers_and_tags() -> None:
     assert text.message == "Gr\u00fc\u00dfe folded\n\nBody."
     assert text.author == "J\u00f6rg <j@x>"
     assert text.commits == ("1" * 40,)
+
+
+def encoded(mail: bytes, how: str) -> bytes:
+    """A mail as a mail program sends it."""
+    head, _, body = mail.partition(b"\n\n")
+    head = re.sub(rb"\n(?:MIME|Content-)[^\n]*", b"", head)
+    if how == "base64":
+        body = base64.encodebytes(body)
+    else:  # Python's encoder takes a \r that belongs to the text for a part of the line's end
+        body = quopri.encodestring(body.replace(b"\r", b"\0")).replace(b"=00", b"=0D")
+    kind = f"\nContent-Type: text/plain; charset=UTF-8\nContent-Transfer-Encoding: {how}\n\n"
+    return head + kind.encode() + body
+
+
+@pytest.mark.parametrize(
+    "how", ["colours", "utf-16", "utf-8-sig", "base64", "quoted-printable", "attached"]
+)
+async def test_what_programs_put_around_a_patch(repo: Repo, how: str) -> None:
+    tree = changed(repo)
+    if how == "colours":
+        data = repo.raw("diff", "--binary", "--color=always", "HEAD", "made")
+    elif how.startswith("utf"):
+        data = repo.raw("diff", "--binary", "HEAD", "made").decode().encode(how)
+    else:
+        attach = ["--attach"] if how == "attached" else []
+        mail = repo.raw("format-patch", "--stdout", "--binary", *attach, "-1", "made")
+        data = mail if attach else encoded(mail, how)
+    found = await find(repo, "-", data)
+    assert not found.given.problem
+    assert found.given.tree == tree
+    if not how.startswith(("utf", "colours")):
+        assert found.given.message == "All of it \u2713\n\nBecause."
+
+
+async def test_a_series_that_applies_nowhere_is_shown_as_a_whole(repo: Repo) -> None:
+    """Each patch of a file stands on the one before."""
+    base = repo.head()
+    steps = [
+        LINES.replace("line 3\n", "three\nmore\n").replace("line 30\n", "thirty\n"),
+        LINES.replace("line 3\n", "three\n").replace("line 30\n", "30\n31\n"),
+        LINES.replace("line 3\n", "three\n").replace("line 30\n", "30\n31\n").replace("ne 1\n", ""),
+    ]
+    for text in steps:
+        repo.put("far/away.txt", text)
+        repo.put("a.txt", text)
+        repo.commit("step")
+    mails = repo.raw("format-patch", "--stdout", f"{base}..HEAD", "--", "a.txt")
+    wanted = repo.raw("diff", "-U0", base, "HEAD", "--", "a.txt")
+    repo.git("reset", "-q", "--hard", base)
+    repo.put("a.txt", "another file\n")
+    repo.commit("moved on")
+    data = re.sub(rb"^(From|index) .*\n", b"", mails, flags=re.MULTILINE)
+    found = await find(repo, "-", data)
+    assert found.given.problem
+    shown = repo.raw("diff", "-U0", found.facts.tree, found.given.tree)
+
+    def changes(patch: bytes) -> list[bytes]:
+        return re.findall(rb"^(?:@@ [^@]*@@|[-+](?!--|\+\+).*)", patch, re.MULTILINE)
+
+    assert changes(shown) == changes(wanted)
+
+
+async def test_what_of_a_patch_cannot_be_shown_is_told(repo: Repo) -> None:
+    good = b"--- a/x\n+++ b/x\n@@ -1 +1 @@\n-a\n+b\n"
+    bad = b"--- a/y\n+++ b/y\n@@ -1,2 +1,2 @@\n a\nneither\n b\n"
+    found = await find(repo, "-", good + bad)
+    assert "could not be read and is not shown: y: line " in found.given.notes[1]
+    with pytest.raises(WorkspaceError, match=r"cannot be read: y: line 5 .* begins with neither"):
+        await find(repo, "-", bad)
+
+
+@pytest.mark.parametrize("path", ["../../etc/passwd", ".git/config", "a//b", "x/.GIT/y"])
+async def test_a_patch_of_what_can_be_no_file_says_so(repo: Repo, path: str) -> None:
+    data = f"--- a/{path}\n+++ b/{path}\n@@ -1 +1 @@\n-a\n+b\n".encode()
+    with pytest.raises(WorkspaceError, match="can be no file of a repository"):
+        await find(repo, "-", data)

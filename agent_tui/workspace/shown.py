@@ -1,0 +1,137 @@
+"""The files of a patch that applies nowhere, as far as the patch itself shows them."""
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Literal
+
+from agent_tui.domain.edits import EditFormatError
+from agent_tui.domain.patch import path_to_bytes
+from agent_tui.domain.text import one_line
+from agent_tui.ports import WorkspaceError
+from agent_tui.workspace.edits import parse
+from agent_tui.workspace.edits.model import FileChange, Hunk
+
+Line = tuple[bytes | None, bytes | None, bool]
+"""A line before and after, with its end, and whether the patch shows it."""
+
+_GAP: Line = (b"\n", b"\n", False)
+"""A line that no hunk shows is empty on both sides, so that no diff shows it either."""
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """What a patch shows.
+
+    Attributes:
+        old, new: Paths and contents, before and after.
+        notes: What of the patch could not be read.
+    """
+
+    old: tuple[tuple[str, bytes], ...]
+    new: tuple[tuple[str, bytes], ...]
+    notes: tuple[str, ...]
+
+
+@dataclass(slots=True)
+class _File:
+    old_path: str | None
+    lines: list[Line] = field(default_factory=list)
+
+
+def shown_files(patch: bytes) -> Shown:
+    """What a patch shows of each file before and after it, at the lines that it names.
+
+    Several patches of one file in a row are put together.
+
+    Raises:
+        WorkspaceError: If the patch cannot be read, or names what can be no file here.
+    """
+    try:
+        _, changes = parse(patch, "unified")
+    except EditFormatError as error:
+        raise WorkspaceError(f"That patch cannot be read: {error}") from error
+    files: dict[str, _File] = {}
+    gone: list[_File] = []
+    unread: list[str] = []
+    for change in changes:
+        for path in filter(None, (change.path, change.new_path)):
+            _refuse(path)
+        if change.problem:
+            unread.append(f"{one_line(change.path)}: {one_line(change.problem, 500)}.")
+        else:
+            _take(change, files, gone)
+    if len(unread) == len(changes):
+        raise WorkspaceError(f"That patch cannot be read: {unread[0]}")
+    every = [*files.values(), *gone]
+    old = {file.old_path: _side(file, 0) for file in every if file.old_path is not None}
+    new = {path: _side(file, 1) for path, file in files.items()}
+    notes = tuple(f"A part of it could not be read and is not shown: {part}" for part in unread)
+    return Shown(tuple(old.items()), tuple(new.items()), notes)
+
+
+def _refuse(path: str) -> None:
+    path_to_bytes(path)
+    parts = path.split("/")
+    if any(part in ("", ".", "..") or part.lower() == ".git" for part in parts):
+        raise WorkspaceError(
+            f"The patch names '{one_line(path)}', which can be no file of a repository."
+        )
+
+
+def _side(file: _File, side: Literal[0, 1]) -> bytes:
+    texts = [line[1] if side else line[0] for line in file.lines]
+    return b"".join(text for text in texts if text is not None)
+
+
+def _take(change: FileChange, files: dict[str, _File], gone: list[_File]) -> None:
+    made = change.action in ("create", "overwrite")
+    file = files.pop(change.path, None) or _File(None if made else change.path)
+    if made:
+        before: list[Line] = [(old, None, True) for old, _, _ in file.lines if old is not None]
+        added = re.findall(rb"[^\n]*\n|[^\n]+", change.content)
+        file.lines = before + [(None, text, True) for text in added]
+    else:
+        if change.copy:
+            files[change.path] = file
+            after = [line[1] for line in file.lines if line[1] is not None]
+            file = _File(None, [(None, text, True) for text in after])
+        hunks = [hunk for hunk in change.changes if isinstance(hunk, Hunk)]
+        file.lines = _patched(file.lines, hunks)
+    if change.action == "delete":
+        gone.append(file)
+    else:
+        files[change.new_path or change.path] = file
+
+
+def _patched(lines: Sequence[Line], hunks: Sequence[Hunk]) -> list[Line]:
+    """The lines after one more patch, whose hunks count the lines that there are now."""
+    out: list[Line] = []
+    rest = iter(lines)
+    passed = 0
+    for hunk in hunks:
+        first = hunk.line or 1
+        while passed < (first - 1 if hunk.old else first) and hunk.line != 0:
+            out.append(_next(rest, out))
+            passed += 1
+        for kind, data in hunk.ops:
+            text = data + b"\n"
+            if kind == "+":
+                out.append((None, text, True))
+                continue
+            old, new, known = _next(rest, out)
+            passed += 1
+            if not known:
+                old = new = text
+            if kind == " " or old is not None:
+                out.append((old, new if kind == " " else None, True))
+    return [*out, *rest]
+
+
+def _next(lines: Iterator[Line], out: list[Line]) -> Line:
+    """The next line that is still there; those that are removed already are passed on."""
+    for line in lines:
+        if line[1] is not None:
+            return line
+        out.append(line)
+    return _GAP
