@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -28,8 +29,9 @@ from agent_tui.ui.safety import VisibleControls
 from agent_tui.ui.screens.home import HomeScreen
 from agent_tui.ui.screens.saved import SavedScreen
 from agent_tui.ui.screens.session import SessionScreen
-from agent_tui.ui.terminal import WATCH_S, Terminal, on_end
+from agent_tui.ui.terminal import LATE_S, WATCH_S, Interrupts, Terminal, on_end
 from agent_tui.ui.theming import textual_theme, with_fallbacks
+from agent_tui.ui.typed_ahead import TypedAhead
 
 if TYPE_CHECKING:
     from agent_tui.ui.conductor import Conductor
@@ -55,6 +57,7 @@ class AgentTui(App[None]):
     Attributes:
         farewell: What to print when the screen is gone.
         collector: Has garbage collected between keys.
+        typed_ahead: Takes keys one after the other.
         result: What a review found, to be printed on standard output.
         keymap: The person's own keys, by the ids of actions.
     """
@@ -76,6 +79,7 @@ class AgentTui(App[None]):
         self.launch = launch
         self.farewell = ""
         self.collector = Collector()
+        self.typed_ahead = TypedAhead(self, super().on_event)
         self._ending: asyncio.Future[None] | None = None
         self.result = ""
         self.conductor: Conductor | None = None
@@ -111,8 +115,8 @@ class AgentTui(App[None]):
             return SessionScreen(self._prepare, self.keymap)
         return HomeScreen(
             self._load_home,
-            lambda request: self._conduct().start(request),
-            lambda session: self._conduct().open(session),
+            lambda request: self._when_loaded(lambda conductor: conductor.start(request)),
+            lambda session: self._when_loaded(lambda conductor: conductor.open(session)),
             self._act,
         )
 
@@ -142,21 +146,28 @@ class AgentTui(App[None]):
         """Import what reads settings and sessions, in a thread, once."""
         if self.conductor is None:
             loaded: type[Conductor] = (await imported("agent_tui.ui.conductor")).Conductor
-            self.conductor = loaded(self, self.launch)
-            self.collector.begin()
-            self.set_interval(CHECK_S, self.collector.check)
+            if self.conductor is None:  # somebody else may have waited for it as well
+                self.conductor = loaded(self, self.launch)
+                self.collector.begin()
+                self.set_interval(CHECK_S, self.collector.check)
         return self.conductor
 
-    def _conduct(self) -> Conductor:
-        if self.conductor is None:
-            raise RuntimeError("the screen is not loaded yet")
-        return self.conductor
+    def _when_loaded(self, act: Callable[[Conductor], None]) -> None:
+        """Do what the person asked for, which can be before all that it needs is loaded."""
+
+        async def wait() -> None:
+            act(await self.load_conductor())
+
+        if self.conductor is not None:
+            act(self.conductor)
+        else:
+            self.run_worker(wait(), name="when loaded")
 
     async def _load_home(self, words: str, archived: bool, fresh: bool) -> Any:
         return await (await self.load_conductor()).listing.load(words, archived, fresh)
 
     async def _act(self, what: str, sessions: tuple[str, ...]) -> None:
-        await self._conduct().listing.act(what, sessions)
+        await (await self.load_conductor()).listing.act(what, sessions)
 
     async def _read_compared(self) -> Any:
         return await (await self.load_conductor()).read_compared(self.screen, self.launch.compare)
@@ -165,7 +176,7 @@ class AgentTui(App[None]):
         return await (await self.load_conductor()).read_saved(self.screen)
 
     def _replay(self, session: str) -> None:
-        self._conduct().replay(session)
+        self._when_loaded(lambda conductor: conductor.replay(session))
 
     async def _prepare(self, screen: SessionScreen) -> Any:
         return await (await self.load_conductor()).prepare(screen)
@@ -182,7 +193,21 @@ class AgentTui(App[None]):
         """A person is at the keys."""
         if isinstance(event, InputEvent):
             self.collector.touched()
-        await super().on_event(event)
+        if self.typed_ahead.concerns(event):
+            await self.typed_ahead.take(event)
+        else:
+            await super().on_event(event)
+
+    @contextmanager
+    def suspend(self) -> Iterator[None]:
+        """Hand the terminal to another program. Keys and Ctrl-C are that one's meanwhile."""
+        loan = Interrupts.lend()
+        try:
+            with super().suspend():
+                yield
+        finally:
+            self.typed_ahead.forget()
+            asyncio.get_running_loop().call_later(LATE_S, Interrupts.take_back, loan)
 
     def on_unmount(self) -> None:
         """The collector of garbage is as it was."""

@@ -14,16 +14,13 @@ from typing import TYPE_CHECKING, Any
 
 from textual.app import App, SuspendNotSupported
 
-from agent_tui.ui.terminal import Interrupts, say_last
+from agent_tui.ui.terminal import say_last
 
 if TYPE_CHECKING:
     from agent_tui.workspace.commit import LendTerminal
 
 _PATIENCE_S = 20.0
 """How long the git thread waits for the screen to go; a program that ends will not answer."""
-
-_LATE_S = 0.1
-"""A Ctrl-C that was typed for the other program reaches our loop only after it has ended."""
 
 
 class _Loan:
@@ -61,7 +58,6 @@ def _away(app: App[Any], loan: _Loan) -> None:
     if not name or loan.over.is_set():
         loan.begun.set()
         return
-    interrupts = Interrupts.lend()
     try:
         with app.suspend():
             say_last("agent-tui: git signs the commit", error=False)
@@ -72,7 +68,6 @@ def _away(app: App[Any], loan: _Loan) -> None:
         loan.name = ""
     finally:
         loan.begun.set()
-        asyncio.get_running_loop().call_later(_LATE_S, Interrupts.take_back, interrupts)
 
 
 def _terminal_name() -> str:

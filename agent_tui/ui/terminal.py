@@ -22,6 +22,10 @@ WATCH_S = 0.5
 """Seconds between two looks at whether the terminal is still there."""
 
 
+LATE_S = 0.1
+"""A Ctrl-C that was typed for another program reaches our loop only after that one has ended."""
+
+
 class _Output:
     """The terminal as a file that takes everything, also when it is gone.
 

@@ -1,0 +1,93 @@
+"""Keys in the order in which they were typed, each where the one before it has led to."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from typing import Any
+
+from textual.app import App
+from textual.dom import DOMNode
+from textual.events import Event, Key, Paste
+from textual.message import Message
+
+HELD_S = 5.0
+"""Seconds that a key can keep the next one waiting; after that it is taken all the same."""
+
+
+class TypedAhead:
+    """Takes one key or paste at a time: the next when all is done that the one before led to.
+
+    Textual hands a key to the widget that has the focus when the key comes in, but runs its binding
+    only when the key has risen from there to the application, and focuses a new dialog's input
+    later still. What is typed in one burst would go to the screen below the dialog, or nowhere.
+
+    Args:
+        app: Whose keys they are.
+        handle: Does with a key what Textual does.
+    """
+
+    def __init__(self, app: App[Any], handle: Callable[[Event], Awaitable[None]]) -> None:
+        self._app = app
+        self._handle = handle
+        self._waiting: deque[Event] = deque()
+        self._following: asyncio.Task[None] | None = None
+        self._settled: object = None
+        self._since = 0.0
+
+    @staticmethod
+    def concerns(event: Event) -> bool:
+        """Whether it comes from the keyboard, and from no widget that has had it."""
+        return isinstance(event, (Key, Paste)) and not event.is_forwarded
+
+    async def take(self, event: Event) -> None:
+        """Handle it now, or when those before it are through."""
+        if event.time < self._since:
+            return
+        self._waiting.append(event)
+        await self._go_on()
+
+    def forget(self) -> None:
+        """Drop what was typed until now: it was meant for a program that had the terminal."""
+        self._waiting.clear()
+        self._since = Message().time
+
+    async def _go_on(self) -> None:
+        while self._waiting and self._following is None:
+            screen = self._app.screen
+            if screen is not self._settled:
+                self._follow(screen)  # its first focus comes with its mounting
+                return
+            target = self._app.focused or screen
+            await self._handle(self._waiting.popleft())
+            self._follow(target)
+
+    def _follow(self, node: DOMNode) -> None:
+        self._following = asyncio.create_task(self._wait(node), name="typed ahead")
+
+    async def _wait(self, node: DOMNode) -> None:
+        # A widget that fails takes the application with it; one that hangs must not make it deaf.
+        with suppress(TimeoutError):
+            async with asyncio.timeout(HELD_S):
+                await self._rise(node)
+                while self._app.screen is not self._settled:
+                    self._settled = self._app.screen
+                    await self._rise(self._settled)
+        self._following = None
+        if self._waiting:
+            self._app.call_later(self._go_on)
+
+    async def _rise(self, node: DOMNode | None) -> None:
+        """Go the way of a key that nobody stops, from a widget up to the application.
+
+        Twice through each queue: messages that the widget sent because of the key come behind it.
+        """
+        while node is not None:
+            for _ in range(2):
+                reached = asyncio.Event()
+                if not node.call_later(reached.set):
+                    break  # it is closing: what was in its queue is done or gone
+                await reached.wait()
+            node = node.parent
