@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shlex
 import shutil
+import signal
 import subprocess
 import tempfile
 from collections.abc import Sequence
@@ -46,13 +47,33 @@ def edit_file(app: App[None], command: Sequence[str], path: Path, line: int = 1)
         words.insert(-1, f"+{max(1, line)}")
     try:
         with app.suspend():
-            status = subprocess.run(words, check=False, env=_environment()).returncode
+            status = _run(words)
     except SuspendNotSupported as error:
         raise EditorError("This terminal cannot be handed to an editor; edit with e.") from error
     except OSError as error:
         raise EditorError(f"The editor could not be started: {error.strerror}.") from error
     if status != 0:
         raise EditorError(f"The editor ended with status {status}; nothing was changed.")
+
+
+def _run(words: Sequence[str]) -> int:
+    """Run a program in the foreground; its exit status.
+
+    One that stops itself alone takes us with it, as a shell expects of a job: nobody could go on
+    with it otherwise. Most stop their whole process group, and us in it, by themselves.
+    """
+    process = subprocess.Popen(words, env=_environment())
+    while True:
+        _, status = os.waitpid(process.pid, os.WUNTRACED)
+        if not os.WIFSTOPPED(status):
+            process.returncode = os.waitstatus_to_exitcode(status)
+            return process.returncode
+        since = os.waitpid(process.pid, os.WCONTINUED | os.WNOHANG)[0]
+        if since != process.pid:  # it has not been continued meanwhile, together with us
+            handler = signal.signal(signal.SIGTSTP, signal.SIG_DFL)
+            os.kill(os.getpid(), signal.SIGTSTP)  # has no effect where no shell could continue us
+            signal.signal(signal.SIGTSTP, handler)
+            os.kill(process.pid, signal.SIGCONT)
 
 
 def _environment() -> dict[str, str]:

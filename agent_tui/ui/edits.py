@@ -269,8 +269,11 @@ class Edits:
         target = root / path
         if not _is_plain_file(root, target):
             raise EditorError(f"{one_line(path)} is not a plain file of the worktree.")
+        before = target.read_bytes()
         edit_file(self._app, command, target, line)
-        self._controller.answer(gate.id, EditFiles(files=None))
+        if _is_plain_file(root, target) and target.read_bytes() == before:
+            self._controller.tell("The file is unchanged.")
+        self._controller.answer(gate.id, EditFiles(files=None))  # the editor can open others too
 
 
 def _around(text: str, hunk: Hunk) -> tuple[str, str, str]:
