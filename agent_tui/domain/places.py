@@ -3,7 +3,7 @@
 import hashlib
 from collections.abc import Iterable
 
-from agent_tui.domain.comments import Comment, CommentPlace, Side
+from agent_tui.domain.comments import Comment, CommentDraft, CommentPlace, Side
 from agent_tui.domain.links import anchor
 from agent_tui.domain.patch import Patch
 from agent_tui.domain.text import decode
@@ -62,7 +62,7 @@ def _digest(lines: Iterable[bytes]) -> str:
     return hashlib.blake2b(b"\n".join(line.strip() for line in lines), digest_size=16).hexdigest()
 
 
-def locate(patch: Patch, comment: Comment) -> CommentPlace | None:
+def locate(patch: Patch, comment: Comment | CommentDraft) -> CommentPlace | None:
     """Where a comment's lines are in a patch; None when it does not show them: it is outdated.
 
     A comment on the attempt is never outdated; one on a file when the file is not changed any more.

@@ -59,8 +59,8 @@ class Commenting:
         view.end_range()
         quote, digest = excerpt(shown, where), digest_of(shown, where)
         fresh = CommentDraft(place=where, quote=quote, digest=digest)
-        kept = next((d for d in state.comment_drafts if d.key == fresh.key), None)
-        self._write(kept or fresh)
+        kept = [d for d in state.comment_drafts if d.comment is None and locate(shown, d) == where]
+        self._write(kept[0] if kept else fresh)
 
     def on_attempt(self) -> None:
         """Write a comment on the whole change."""
@@ -69,8 +69,18 @@ class Commenting:
         self._write(next((d for d in drafts if d.key == fresh.key), fresh))
 
     def _write(self, draft: CommentDraft) -> None:
+        found: CommentPlace | None = draft.place
+        if draft in self._controller.state.comment_drafts:
+            found = locate(self._controller.presenter.patch, draft)
+        place = found or draft.place
+
         def keep(written: Written) -> None:
-            new = draft.model_copy(update={"kind": _KINDS[written.kind], "text": written.text})
+            if place != draft.place and draft in self._controller.state.comment_drafts:
+                # Its lines have moved since; it is kept at one place only.
+                self._remark(SaveComment(draft=draft.model_copy(update={"text": ""})))
+            new = draft.model_copy(
+                update={"kind": _KINDS[written.kind], "text": written.text, "place": place}
+            )
             self._remark(
                 AddComment(draft=new) if written.what == "save" else SaveComment(draft=new)
             )
@@ -83,8 +93,9 @@ class Commenting:
                 kept = written.text.strip()
                 self._controller.tell("kept as a draft" if kept else "draft dropped")
 
+        gone = " (these lines have changed)" if found is None else ""
         dialog = CommentDialog(
-            f"Comment on {one_line(draft.place.words)}",
+            f"Comment on {one_line(place.words)}{gone}",
             visible_lines(draft.quote),
             kind=draft.kind,
             text=draft.text,

@@ -214,3 +214,42 @@ async def test_a_comment_on_a_line_of_a_megabyte(repo: Path) -> None:
         await person.press("right_parenthesis")
         await person.settle()
         assert "C1 change  why is this in the repository?" in person.text
+
+
+async def test_half_a_comment_goes_with_its_lines(repo: Path) -> None:
+    async with drive(launch(repo)) as person:
+        await person.gate("diff")
+        await person.press("m")
+        await to_line(person, "thirty")
+        await person.press("c")
+        await person.type("half of")
+        await person.press("escape")
+        await person.until(lambda: person.state.comment_drafts, "the draft")
+        await person.press("g", "right_square_bracket", "e")
+        await person.type("on top\n")
+        await person.press("ctrl+s")
+        await person.gate("diff")
+        assert "thirty" in person.text
+        before = person.text.split("your draft")[0]
+        assert "thirty" in before.splitlines()[-2]
+        await to_line(person, "thirty")
+        await person.press("c")
+        assert "Comment on a.txt:32" in person.text
+        await person.type(" it")
+        await person.press("ctrl+s")
+        await comments(person, 1)
+        comment = person.state.comments[0].comment
+        assert (comment.text, comment.place.line, comment.quote) == ("half of it", 32, "thirty")
+        assert person.state.comment_drafts == ()
+        await to_line(person, "more")
+        await person.press("c")
+        await person.type("lost")
+        await person.press("escape")
+        await person.until(lambda: person.state.comment_drafts, "the draft")
+        await person.press(
+            "g", "right_square_bracket", "e", *["down"] * 4, "ctrl+shift+k", "ctrl+s"
+        )
+        await person.gate("diff")
+        assert "(outdated)" in person.text
+        await person.press("C")
+        assert "(outdated)" in person.text

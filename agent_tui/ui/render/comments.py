@@ -31,22 +31,28 @@ def comment_notes(
     """
     shown = [x for x in entries if not part or locate(patch, x.comment) is not None]
     notes = [_comment_note(entry, patch) for entry in shown]
-    notes += [
-        Note(
-            id=f"{DRAFT}{number}",
-            path=_known(draft.place.path, patch),
-            line=draft.place.line,
-            end_line=draft.place.end_line,
-            side=draft.place.side,
-            sign="✎",
-            tone="muted",
-            label="your draft",
-            text=visible_lines(draft.text),
-        )
-        for number, draft in enumerate(drafts)
-        if draft.comment is None
-    ]
+    for number, draft in enumerate(drafts):
+        if draft.comment is None and (not part or locate(patch, draft) is not None):
+            notes.append(_draft_note(f"{DRAFT}{number}", draft, patch))
     return tuple(notes)
+
+
+def _draft_note(key: str, draft: CommentDraft, patch: Patch) -> Note:
+    found = locate(patch, draft)
+    place = found or draft.place
+    return Note(
+        id=key,
+        path=_known(place.path, patch),
+        line=place.line if found is not None else None,
+        end_line=place.end_line if found is not None else None,
+        side=place.side,
+        sign="✎",
+        tone="muted",
+        label="your draft",
+        text=visible_lines(draft.text),
+        outdated=found is None,
+        excerpt=visible_lines(draft.quote) if found is None else "",
+    )
 
 
 def _known(path: str | None, patch: Patch) -> str | None:
@@ -114,10 +120,12 @@ def comment_rows(
     for number, draft in enumerate(drafts):
         if draft.comment is None:
             key = f"{DRAFT}{number}"
+            found = locate(patch, draft)
             words = Content.assemble(
                 ("✎ draft ", "bold $muted"),
                 (f"{draft.kind:<18}", "$muted"),
-                (one_line(draft.place.words, 60), "$muted"),
+                (one_line((found or draft.place).words, 60), "$muted"),
+                (" (outdated)" if found is None else "", "$warn"),
             )
             rows.append(Row(words, item=key, key=key))
             rows.append(Row(Content(f"       {visible(one_line(draft.text))}"), item=key))
