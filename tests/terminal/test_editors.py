@@ -31,7 +31,7 @@ def editor(tmp_path: Path, script: str) -> str:
 def edited(program: Program, sessions: Path, shown: bytes) -> None:
     """Edit the file with the editor, which leaves something new to be seen."""
     program.until(lambda: "gate.opened" in types(sessions), "the gate")
-    program.until(lambda: b"two" in program.output, "the diff")
+    program.until(lambda: b"1 hunk in 1 file" in program.output, "the gate on the screen")
     program.type("E")
     program.until(lambda: shown in program.output, "what the editor made of it")
 
