@@ -178,7 +178,8 @@ class Gates:
             flags = await self._flags(kind)
             gate = Gate(id=ctx.ids.new("gate"), kind=kind, question=question, flags=flags)
             await ctx.recorder.append(GateOpened(gate=gate), "engine")
-        began = self._opened.setdefault(gate.id, ctx.clock.monotonic_ns())
+        now_ns = ctx.clock.monotonic_ns()
+        began = self._opened.setdefault(gate.id, now_ns - _waited_before_ns(ctx.state))
         automatic = ctx.session.gates.get(kind) == "auto" and not gate.flags
         keeper = self._policy if automatic else self._person
         answer = await keeper.answer(gate, ctx.state)
@@ -291,6 +292,13 @@ class Gates:
                 await ctx.recorder.append(FindingAdded(finding=added), actor)
             case _:
                 await keep(ctx, gate, answer, actor)
+
+
+def _waited_before_ns(state: State) -> int:
+    """For how long the open gate waited in earlier processes, without the time between them."""
+    if state.gate_opened is None or state.last_at is None:
+        return 0
+    return max(0, round((state.last_at - state.gate_opened).total_seconds() * 1e9))
 
 
 def subject(state: State, kind: GateKind) -> str:

@@ -111,6 +111,22 @@ async def test_time_is_counted_and_the_persons_is_not(starting: Starter) -> None
     assert "its limit is" in late.gates[-1].question
 
 
+async def test_a_wait_over_two_processes_is_counted_whole(starting: Starter) -> None:
+    session = await starting(planner=[spec()], coder=write(CHANGE))
+    await session.until_waiting()
+    gate = session.state.gate
+    assert gate is not None
+    session.clock.ticks += 7_000  # seven seconds at the gate, then kill -9
+    draft = e.DraftSaved(gate=gate.id, subject="reason", text="x")
+    await session.ctx.recorder.append(draft, "person")
+    session.clock.ticks += 600_000  # ten minutes in which nobody has it open
+    await session.engine()[0].recover("1")
+    session.clock.ticks += 3_000
+    await session.until_waiting(SPEC_OK)
+    [decided] = session.events(e.GateDecided)
+    assert 7 <= decided.waited_s < 11
+
+
 async def starting_again(session: Session, *, minutes: float) -> Person:
     """The same session with another limit of time, from its last gate on."""
     state = session.ctx.recorder.state
