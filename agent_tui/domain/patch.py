@@ -45,7 +45,7 @@ class FilePatch:
     Attributes:
         path: Where it is now, or was when it is deleted. A name that is not UTF-8 stands in git's
             quoted notation, with the quotes.
-        old_path: Where it was, when that differs.
+        old_path: Where it was, or what it is a copy of, when that differs.
         old_mode, new_mode: Six octal digits; None on the side where the file does not exist, and
             on both where git printed none, for a rename without any other change.
         old_oid, new_oid: Object names as printed; None where git printed none.
@@ -61,6 +61,12 @@ class FilePatch:
     new_oid: str | None = None
     binary: bool = False
     hunks: tuple[Hunk, ...] = ()
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """What the file itself is called, now and before; what it is a copy of is another one."""
+        moved = self.old_path if self.status != "copied" else None
+        return (self.path, moved) if moved else (self.path,)
 
     @cached_property
     def added(self) -> int:

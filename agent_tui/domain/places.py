@@ -70,7 +70,7 @@ def locate(patch: Patch, comment: Comment | CommentDraft) -> CommentPlace | None
     place = comment.place
     if place.path is None:
         return place
-    file = next((f for f in patch.files if place.path in (f.path, f.old_path)), None)
+    file = next((f for f in patch.files if place.path in f.names), None)
     if file is None:
         return None
     if place.line is None:

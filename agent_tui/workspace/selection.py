@@ -20,7 +20,11 @@ _WHOLE = ("120000", "160000")
 
 @dataclass(frozen=True, slots=True)
 class RawChange:
-    """One entry of ``git diff-tree --raw``. Modes are None where the file does not exist."""
+    """One entry of ``git diff-tree --raw``. Modes are None where the file does not exist.
+
+    Attributes:
+        copied: The file at *old_path* is another one, which has its own entry if it changes.
+    """
 
     path: str
     old_path: str
@@ -28,6 +32,7 @@ class RawChange:
     new_mode: str | None
     old_oid: str
     new_oid: str
+    copied: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,7 +158,7 @@ def plan_selection(
         if path in selection.files:
             if change.old_path != path or change.old_mode is None:
                 plan[path] = None
-            if change.old_mode is not None:
+            if change.old_mode is not None and not change.copied:
                 plan[change.old_path] = Put(change.old_mode, change.old_oid)
             continue
         hunks = [hunk for file in shown[path] for hunk in file.hunks]
@@ -237,7 +242,8 @@ def _check(
                 if oid is not None and oid.strip("0") and oid != expected:
                     raise WorkspaceError(_STALE)
     for path in (*selection.moves, *selection.originals):
-        if path not in changes or changes[path].old_path == path or not changes[path].old_mode:
+        found = changes.get(path)
+        if found is None or found.copied or found.old_path == path or not found.old_mode:
             raise WorkspaceError(_STALE)
     for path in selection.ends:
         found = changes.get(path)

@@ -33,6 +33,11 @@ _DIFF = (
 )  # fmt: skip
 """Every option that the person's own ``diff.*`` settings would decide otherwise."""
 
+_RENAMES = _DIFF[1:3]
+_COPIES = ("--find-copies=50%",)
+_MOST_SOURCES, _MOST_PAIRS = 500, 10_000
+"""Changed files, and pairs of these with added ones, up to which git may read and compare them."""
+
 
 class Trees:
     """What one session does with trees.
@@ -121,21 +126,36 @@ class Trees:
     def diff(self, old: str, new: str) -> bytes:
         """The change between two trees, the same bytes for the same trees on any machine."""
         return self.git.run(
-            "diff-tree", "-r", "-p", *_DIFF, object_name(old), object_name(new),
-            at=self.store.trees,
+            "diff-tree", "-r", "-p", *_DIFF, *self._copies(old, new), object_name(old),
+            object_name(new), at=self.store.trees,
         )  # fmt: skip
+
+    def _copies(self, old: str, new: str) -> tuple[str, ...]:
+        """The option to look for copies among the changed files, where that takes no time."""
+        changes = self.raw(old, new)
+        added = sum(change.old_mode is None for change in changes)
+        sources = len(changes) - added
+        few = sources <= _MOST_SOURCES and added * sources <= _MOST_PAIRS
+        return _COPIES if added and few else ()
+
+    def _changes_of(self, patch: Patch, old: str, new: str) -> list[RawChange]:
+        """The changes as they are in a patch, which may be from before copies were looked for."""
+        shown = {(file.path, file.old_path or file.path) for file in patch.files}
+        changes = self.raw(old, new, *_RENAMES, *self._copies(old, new))
+        if {(change.path, change.old_path) for change in changes} != shown:
+            changes = self.raw(old, new, *_RENAMES)
+        return changes
 
     def patch(self, old: str, new: str) -> bytes:
         """The same with the content of binary files, so that it can be applied elsewhere."""
         return whole_patch(self.git, self.store.trees, old, new)
 
-    def raw(self, old: str, new: str, *, renames: bool = False) -> list[RawChange]:
-        """The changed paths, with modes and object names."""
+    def raw(self, old: str, new: str, *find: str) -> list[RawChange]:
+        """The changed paths, with modes and object names; *find*: options for renames, copies."""
         if old == new:
             return []
-        option = _DIFF[1:3] if renames else ("--no-renames",)
         out = self.git.run(
-            "diff-tree", "-r", "-z", "--raw", "--no-abbrev", *option,
+            "diff-tree", "-r", "-z", "--raw", "--no-abbrev", *(find or ("--no-renames",)),
             object_name(old), object_name(new), at=self.store.trees,
         )  # fmt: skip
         return list(_parse_raw(out))
@@ -189,7 +209,7 @@ class Trees:
         object_name(target)
         if not selection:
             return target
-        changes = self.raw(base, target, renames=True)
+        changes = self._changes_of(patch, base, target)
         partly = {file.path for file, hunk in patch.hunks if selection.lines.get(hunk.id)} - set(
             selection.files
         )
@@ -369,6 +389,7 @@ def _parse_raw(out: bytes) -> Iterator[RawChange]:
             new_mode=None if new_mode == "000000" else new_mode,
             old_oid=old_oid,
             new_oid=new_oid,
+            copied=status[0] == "C",
         )
 
 

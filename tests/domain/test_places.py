@@ -7,6 +7,9 @@ import pytest
 from agent_tui.domain.comments import Comment, CommentPlace, Side
 from agent_tui.domain.patch import Patch, parse_patch
 from agent_tui.domain.places import MAX_QUOTED, digest_of, excerpt, locate
+from agent_tui.ui.diff import Note, Overlays
+from agent_tui.ui.diff.blocks import Options, Stream
+from agent_tui.ui.diff.layout import Layout
 from tests.ui.diff_patches import diff_of
 
 LONG = "x = [" + "1, " * MAX_QUOTED + "]"
@@ -56,3 +59,18 @@ def test_removed_lines_and_blank_ones(tmp_path: Path) -> None:
     patch = patch_of(tmp_path / "a", "first", "")
     for said in (comment(patch, 1, 2, side="old"), comment(patch, 2)):
         assert locate(patch, said) == said.place
+
+
+def test_what_is_said_of_a_file_is_not_said_of_its_copy(tmp_path: Path) -> None:
+    base = "".join(f"line {n}\n" for n in range(1, 9)).encode()
+    patch = parse_patch(
+        diff_of(tmp_path / "r", {"a.py": base}, {"a.py": base + b"9\n", "A copy.py": base + b"x\n"})
+    )
+    copy, source = patch.files
+    assert (copy.status, copy.old_path, source.path) == ("copied", "a.py", "a.py")
+    for said in (comment(patch, 8), comment(patch, 8, side="old")):
+        assert locate(patch, said) == said.place
+    layout = Layout(
+        Stream(patch), Overlays(notes=(Note("C1", "a.py", 9), Note("C2", "a.py"))), Options(80)
+    )
+    assert (list(layout.at_line), list(layout.at_file)) == ([1], [1])

@@ -212,6 +212,10 @@ def rewrite(rng: random.Random, root: Path, base: dict[bytes, bytes]) -> None:
                 path.chmod(0o755)
             case 4:
                 pass
+            case 5:
+                put(root, name, edited(rng, text))
+                mode = rng.choice([0o755, 0o644])
+                put(root, b"copied/" + name.replace(b"/", b"_"), edited(rng, text), mode)
             case _:
                 put(root, name, edited(rng, text))
     for number in range(rng.randrange(3)):
@@ -275,7 +279,7 @@ async def test_selections_are_what_git_apply_makes_of_them(
     repo.commit()
     workspace: GitWorkspace = await workspace_of(repo)
     base = workspace.base_tree
-    calls = parts = 0
+    calls = parts = copies = 0
     for _ in range(6):
         await workspace.reset(base)
         rewrite(rng, workspace.root, base_files)
@@ -291,9 +295,86 @@ async def test_selections_are_what_git_apply_makes_of_them(
             assert tree == applied(repo, base, text, tmp_path / "index"), (selection, text)
             calls += 1
             parts += len(patch.files)
+            copies += sum(file.status == "copied" for file in patch.files)
     repo.fsck()
+    assert copies
     with capsys.disabled():
         print(f"\nseed {seed}: {parts} random selections of files, in {calls} trees")
+        print(f"{copies} of the files were copies")
+
+
+@anyio
+async def test_parts_of_a_copy(repo: Repo, workspace: GitWorkspace) -> None:
+    text = b"".join(b"line %d\n" % n for n in range(30))
+    put(workspace.root, b"a.txt", text)
+    base = await workspace.snapshot()
+    put(workspace.root, b"a.txt", text + b"more\n")
+    put(workspace.root, b"Copy.txt", text.replace(b"line 9\n", b"nine\n"), 0o755)
+    target = await workspace.snapshot()
+    patch = parse_patch(await workspace.diff(base, target))
+    copy, source = patch.files
+    assert (copy.status, copy.old_path, copy.path) == ("copied", "a.txt", "Copy.txt")
+    assert source.status == "modified"
+
+    async def without(selection: Selection) -> dict[str, str]:
+        tree = await workspace.select(base, target, patch, selection)
+        text = patch_text(patch, selection)
+        assert tree == applied(repo, base, text, workspace.root.parent / "index")
+        listed = repo.git("ls-tree", "-r", tree, "--", "a.txt", "Copy.txt").splitlines()
+        return {line.split("\t")[1]: line.split(" ")[0] for line in listed}
+
+    both = {"Copy.txt": "100755", "a.txt": "100644"}
+    assert await without(Selection(files=("Copy.txt",))) == {"a.txt": "100644"}
+    assert await without(Selection(files=("a.txt",))) == both
+    assert await without(Selection(modes=("Copy.txt",))) == {**both, "Copy.txt": "100644"}
+    for file in patch.files:
+        hunk = file.hunks[0]
+        assert await without(Selection(lines={hunk.id: hunk.changed})) == both
+        assert await without(Selection(lines={hunk.id: hunk.changed[:1]})) == both
+    for wrong in (Selection(moves=("Copy.txt",)), Selection(originals=("Copy.txt",))):
+        with pytest.raises(WorkspaceError):
+            await workspace.select(base, target, patch, wrong)
+
+
+@anyio
+async def test_a_patch_from_before_copies_were_looked_for_is_still_selected_from(
+    repo: Repo, workspace: GitWorkspace
+) -> None:
+    text = b"".join(b"line %d\n" % n for n in range(30))
+    put(workspace.root, b"a.txt", text)
+    base = await workspace.snapshot()
+    put(workspace.root, b"a.txt", text + b"more\n")
+    put(workspace.root, b"b.txt", text)
+    target = await workspace.snapshot()
+    patch = parse_patch(await workspace.diff(base, target))
+    assert patch.files[1].status == "copied"
+    before = parse_patch(repo.raw("diff-tree", "-r", "-p", "--full-index", base, target))
+    assert before.files[1].status == "added"
+    tree = await workspace.select(base, target, before, Selection(files=("a.txt",)))
+    assert repo.git("rev-parse", f"{tree}:a.txt") == repo.git("rev-parse", f"{tree}:b.txt")
+
+
+@anyio
+async def test_of_very_many_files_no_copies_are_looked_for(
+    repo: Repo, workspace: GitWorkspace
+) -> None:
+    names = [b"f%03d" % n for n in range(102)]
+    text = b"".join(b"line %d\n" % n for n in range(30))
+    for name in names:
+        put(workspace.root, name, name + b"\n" + text)
+    base = await workspace.snapshot()
+    for name in names:
+        put(workspace.root, name, name + b" changed\n" + text)
+        put(workspace.root, b"copy of " + name, name + b"\n" + text)
+    target = await workspace.snapshot()
+    patch = parse_patch(await workspace.diff(base, target))
+    assert {file.status for file in patch.files} == {"added", "modified"}
+    assert (
+        await workspace.select(
+            base, target, patch, Selection(files=tuple(f.path for f in patch.files))
+        )
+        == base
+    )
 
 
 @anyio

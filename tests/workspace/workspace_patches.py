@@ -41,6 +41,9 @@ def file_text(file: FilePatch, selection: Selection) -> bytes:
         word = b"copy" if file.path in selection.originals else b"rename"
         head += [b"similarity index 50%", word + b" from " + quoted(b"", old)]
         head.append(word + b" to " + quoted(b"", new))
+    elif file.status == "copied":
+        head += [b"similarity index 50%", b"copy from " + quoted(b"", old)]
+        head.append(b"copy to " + quoted(b"", new))
     if file.mode_changed and file.path not in selection.modes:
         head[1:1] = [f"old mode {file.old_mode}".encode(), f"new mode {file.new_mode}".encode()]
     body, shift = b"", 0

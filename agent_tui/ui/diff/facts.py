@@ -61,6 +61,8 @@ def details(file: FilePatch) -> list[Detail]:
     if file.status == "renamed" and file.old_path:
         result.append(Detail("move", f"moved from {visible(file.old_path)}"))
         result.append(Detail("original", f"{visible(file.old_path)} is removed"))
+    elif file.status == "copied" and file.old_path:
+        result.append(Detail("kind", f"copied from {visible(file.old_path)}", "muted"))
     if file.binary:
         result.append(Detail("content", "binary: no lines to show"))
     elif not file.hunks:

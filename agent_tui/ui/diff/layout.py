@@ -72,9 +72,8 @@ class Layout(HunkLines):
         self._note_lines.clear()
         by_path: dict[str, list[int]] = {}
         for number, file in enumerate(self.stream.files):
-            by_path.setdefault(file.path, []).append(number)
-            if file.old_path:
-                by_path.setdefault(file.old_path, []).append(number)
+            for name in file.names:
+                by_path.setdefault(name, []).append(number)
         for number, note in enumerate(overlays.notes):
             files = by_path.get(note.path or "", [])
             found = None if note.outdated or note.line is None else self._line_of(files, note)

@@ -45,9 +45,9 @@ def follow(leader: Background, view: Background) -> bool:
     row, place = _reference(leader)
     if place is None or place.file is None:
         return True
-    names = {place.file.path, place.file.old_path} - {None}
+    names = {*place.file.names}
     files = enumerate(view.stream.files)
-    number = next((n for n, file in files if {file.path, file.old_path} & names), None)
+    number = next((n for n, file in files if names.intersection(file.names)), None)
     if number is None:
         return False
     line = place.new_line or place.old_line
