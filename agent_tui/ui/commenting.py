@@ -160,8 +160,10 @@ def place_in(view: DiffView) -> CommentPlace:
     if path is None:
         return CommentPlace()
     mine = [place for place in places if place.path == path]
-    new = [p.new_line for p in mine if p.kind in ("line", "context") and p.new_line is not None]
-    old = [p.old_line for p in mine if p.kind in ("line", "context") and p.old_line is not None]
+    # A finding alone is about its line; in a range, its line is there as well.
+    kinds = ("note",) if all(place.kind == "note" for place in mine) else ("line", "context")
+    new = [p.new_line for p in mine if p.kind in kinds and p.new_line is not None]
+    old = [p.old_line for p in mine if p.kind in kinds and p.old_line is not None]
     if new:
         return CommentPlace(path=path, line=min(new), end_line=max(new))
     if old:

@@ -1,5 +1,6 @@
 """Comments and earlier looks, with keys as a person presses them."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -253,3 +254,33 @@ async def test_half_a_comment_goes_with_its_lines(repo: Path) -> None:
         assert "(outdated)" in person.text
         await person.press("C")
         assert "(outdated)" in person.text
+
+
+FINDING = """
+[[reviewer]]
+[[reviewer.call]]
+[reviewer.call.answer]
+outcome = "fail"
+summary = "One thing."
+[[reviewer.call.answer.findings]]
+severity = "major"
+title = "A word for a number"
+body = "Why?"
+path = "a.txt"
+quote = "thirty"
+confidence = 0.9
+"""
+
+
+async def test_a_comment_on_a_finding_is_on_its_line(repo: Path, tmp_path: Path) -> None:
+    script = tmp_path / "reviewer.toml"
+    script.write_text(FINDING)
+    async with drive(replace(launch(repo, models=True), script=script)) as person:
+        await person.gate("diff")
+        await person.press("2", "m", "right_parenthesis", "c")
+        assert "Comment on a.txt:31" in person.text
+        await person.type("I think so too")
+        await person.press("ctrl+s")
+        await comments(person, 1)
+        comment = person.state.comments[0].comment
+        assert (comment.place.line, comment.quote) == (31, "thirty")

@@ -94,7 +94,9 @@ class Pointer(PinnedCanvas):
         if row.kind == "context":
             return Place("context", file, at, number, hunk, None, row.left, row.right)
         if row.kind == "note":
-            return Place("note", file, at, number, hunk, note=layout.notes[row.left].id)
+            said = layout.notes[row.left]
+            old, new = (said.line, None) if said.side == "old" else (None, said.line)
+            return Place("note", file, at, number, hunk, None, old, new, said.id)
         folded = row.left if row.kind == "space" else None
         return Place(row.kind, file, at, number, hunk, folded)
 
