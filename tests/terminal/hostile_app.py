@@ -202,7 +202,7 @@ def main(name: str, folder: Path, request: str, session: str | None) -> int:
         say_last(app.farewell, error=False)
     if app.failure is not None:
         problems.append("".join(traceback.format_exception(app.failure)))
-    (folder / "problem").write_text("\n".join(problems))
+    (folder / "problem").write_text("\n".join([*problems, f"it left with {app.return_code}"]))
     (folder / "screens").write_text("\n".join(sorted(seen)))
     return 1 if problems else 0
 

@@ -83,7 +83,8 @@ def test_no_screen_lets_it_through(
         code = program.end()
     problem = place / "problem"
     assert code == 0, problem.read_text() if problem.exists() else program.tail()
-    assert SCREENS[scenario] <= set((place / "screens").read_text().split("\n"))
+    screens = set((place / "screens").read_text().split("\n"))
+    assert SCREENS[scenario] <= screens, problem.read_text() + program.tail()
     output = bytes(program.output)
     found = leaks(output.replace(b"\0end\0", b""))
     print(f"{count} hostile texts, shown {shown(output)} times, {sum(found.values())} leaks")
