@@ -204,9 +204,11 @@ class AgentTui(App[None]):
         loan = Interrupts.lend()
         try:
             with super().suspend():
-                yield
+                try:
+                    yield
+                finally:
+                    self.typed_ahead.forget()  # what comes once the screen is back is ours again
         finally:
-            self.typed_ahead.forget()
             asyncio.get_running_loop().call_later(LATE_S, Interrupts.take_back, loan)
 
     def on_unmount(self) -> None:

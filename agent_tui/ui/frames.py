@@ -5,7 +5,8 @@ from collections.abc import Awaitable, Callable
 from time import monotonic
 
 from textual.screen import Screen
-from textual.timer import Timer
+
+from agent_tui.ui.delays import after
 
 FRAME_S = 1 / 30
 """Events that come faster than this are shown together."""
@@ -28,7 +29,7 @@ class Frames:
     def __init__(self, screen: Screen[None], draw: Callable[[], Awaitable[None]]) -> None:
         self._screen = screen
         self._draw = draw
-        self._scheduled: Timer | None = None
+        self._scheduled: asyncio.TimerHandle | None = None
         self._next = 0.0
         self._begun = 0
         self._order = asyncio.Lock()
@@ -43,11 +44,11 @@ class Frames:
         if not self._screen.is_mounted or (self._scheduled is not None and not at_once):
             return
         if self._scheduled is not None:
-            self._scheduled.stop()
+            self._scheduled.cancel()
         self.settled.clear()
         # A key after a pause must not wait for the frame rate either.
         pause = AT_ONCE_S if at_once else max(self._next - monotonic(), AT_ONCE_S)
-        self._scheduled = self._screen.set_timer(pause, self._frame)
+        self._scheduled = after(pause, self._screen, self._frame)
 
     async def _frame(self) -> None:
         self._scheduled = None

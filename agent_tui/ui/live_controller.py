@@ -15,6 +15,7 @@ from agent_tui.ui import finding_acts, undoing
 from agent_tui.ui.actions import BY_ID
 from agent_tui.ui.commenting import Commenting
 from agent_tui.ui.controller import SessionController
+from agent_tui.ui.delays import after
 from agent_tui.ui.diff import DiffView
 from agent_tui.ui.grace import Grace
 from agent_tui.ui.offers import failed_role, offers
@@ -87,7 +88,7 @@ class LiveController(SessionController):
         return gate is not None and self.grace.deaf(gate.id)
 
     def _when_it_listens(self, delay_s: float) -> None:
-        self.screen.set_timer(delay_s + 0.01, self.presenter.show_gate)
+        after(delay_s + 0.01, self.screen, self.presenter.show_gate)
 
     def gate_keys(self) -> list[tuple[str, str]]:
         """What can be decided now."""

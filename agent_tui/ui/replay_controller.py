@@ -5,13 +5,13 @@ import contextlib
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
-from textual.timer import Timer
 from textual.worker import Worker
 
 from agent_tui.domain.text import one_line
 from agent_tui.sessions.files import LogError
 from agent_tui.sessions.replay import Unit
 from agent_tui.ui.controller import SessionController
+from agent_tui.ui.delays import after
 from agent_tui.ui.replay_files import Compare, Fork, ReplayFiles
 from agent_tui.ui.replay_places import ReplayPlaces
 from agent_tui.ui.screens.session import SessionScreen
@@ -63,7 +63,7 @@ class ReplayController(SessionController):
         self._close = close
         self._source = source
         self._at_end = at_end
-        self._playing: Timer | None = None
+        self._playing: asyncio.TimerHandle | None = None
         self._reader: Worker[None] | None = None
         self.places = ReplayPlaces(self, source, marks)
         files = ReplayFiles(self, source, fork, compare)
@@ -219,9 +219,11 @@ class ReplayController(SessionController):
 
     def _next(self) -> None:
         pause = self._source.next_pause(IDLE_CAP_S)
-        self._playing = self.screen.set_timer(max(pause, 0.01), self._step)
+        self._playing = after(max(pause, 0.01), self.screen, self._step)
 
     def _step(self) -> None:
+        if self._playing is None:
+            return  # paused at the last moment
         replay = self._source.replay
         replay.forward("record")
         self.presenter.changed()
@@ -234,6 +236,6 @@ class ReplayController(SessionController):
         """Play no further."""
         if self._playing is not None:
             with contextlib.suppress(RuntimeError):
-                self._playing.stop()
+                self._playing.cancel()
             self._playing = None
             self.presenter.changed()

@@ -7,6 +7,7 @@ import os
 import select
 import signal
 import sys
+import termios
 from collections.abc import Callable
 from contextlib import suppress
 from typing import Any, TextIO
@@ -93,6 +94,12 @@ class Terminal(LinuxDriver):
         """
         super().stop_application_mode()
         self.close()
+
+    def resume_application_mode(self) -> None:
+        """Take the terminal again, without what was typed for the program that had it."""
+        with suppress(termios.error):  # it is gone: what watches it will see
+            termios.tcflush(self.fileno, termios.TCIFLUSH)
+        super().resume_application_mode()
 
     def run_input_thread(self) -> None:
         """Read keys until the end; that the terminal is gone is such an end."""

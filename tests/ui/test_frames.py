@@ -1,6 +1,7 @@
 """When what happened is drawn."""
 
 import asyncio
+from time import monotonic
 
 import pytest
 from textual.app import App
@@ -48,3 +49,23 @@ def test_what_a_person_does_does_not_wait_for_the_frame_rate(
             assert drawn == ["a", "abck"]
 
     asyncio.run(run())
+
+
+def test_a_frame_comes_also_when_the_machine_looks_away(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Between two looks at the clock, more time may pass than the frame was to wait."""
+    late = iter([0.0])
+    drawn: list[int] = []
+
+    async def draw() -> None:
+        drawn.append(1)
+
+    async def run() -> None:
+        app = Shown()
+        async with app.run_test():
+            shown = Frames(app.screen, draw)
+            monkeypatch.setattr("textual._time.get_time", lambda: monotonic() + next(late, 1.0))
+            shown.ask()
+            await asyncio.wait_for(shown.settled.wait(), 30)
+
+    asyncio.run(run())
+    assert drawn == [1]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import ClassVar, Generic, TypeVar
@@ -13,9 +14,9 @@ from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.content import Content
 from textual.screen import ModalScreen
-from textual.timer import Timer
 from textual.widgets import Button, Label, Static
 
+from agent_tui.ui.delays import after
 from agent_tui.ui.widgets.rows import Row, RowsView
 
 R = TypeVar("R")
@@ -51,7 +52,7 @@ class Dialog(ModalScreen[R | None], Generic[R]):
     ]
 
     _draft: Draft | None = None
-    _saving: Timer | None = None
+    _saving: asyncio.TimerHandle | None = None
     _unkept: str | None = None
 
     def save_draft(self, text: str) -> None:
@@ -60,9 +61,9 @@ class Dialog(ModalScreen[R | None], Generic[R]):
         if draft is None or (self._unkept is None and text == draft.text):
             return
         if self._saving is not None:
-            self._saving.stop()
+            self._saving.cancel()
         self._unkept = text
-        self._saving = self.set_timer(DRAFT_S + len(text) / CHARACTERS_PER_S, self.keep_draft)
+        self._saving = after(DRAFT_S + len(text) / CHARACTERS_PER_S, self, self.keep_draft)
 
     def keep_draft(self) -> None:
         """Keep what was written so far at once: the dialog goes away without a decision."""
@@ -75,7 +76,7 @@ class Dialog(ModalScreen[R | None], Generic[R]):
         """Keep nothing more: it is sent, or given up. Gives what was not kept yet."""
         text, self._unkept = self._unkept, None
         if self._saving is not None:
-            self._saving.stop()
+            self._saving.cancel()
         return text
 
     def dismiss(self, result: R | None = None) -> AwaitComplete:

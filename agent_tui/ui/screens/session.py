@@ -19,6 +19,7 @@ from textual.widget import Widget
 from textual.widgets import Input
 
 from agent_tui.ui.actions import bindings
+from agent_tui.ui.delays import after
 from agent_tui.ui.keymap import keys_in_force
 from agent_tui.ui.loading import imported
 from agent_tui.ui.widgets.bars import Bar, GateBar, Pane, PaneTabs, Timeline
@@ -97,7 +98,7 @@ class SessionScreen(Screen[None]):
             Content.styled("starting…", "$muted"), Content(""), waiting=False, deaf=False
         )
         self.query_one("#spec").focus()
-        self.call_after_refresh(self.set_timer, FRAME_OUT_S, self._start)
+        self.call_after_refresh(after, FRAME_OUT_S, self, self._start)
 
     def _start(self) -> None:
         self.run_worker(self._load(), name="load session", group="load")
