@@ -16,6 +16,9 @@ from textual.message import Message
 HELD_S = 5.0
 """Seconds that a key can keep the next one waiting; after that it is taken all the same."""
 
+MOVES = frozenset({"up", "down", "left", "right", "pageup", "pagedown", "home", "end"})
+"""Keys that lead nowhere else: the next one need not wait, also where one is held down."""
+
 
 class TypedAhead:
     """Takes one key or paste at a time: the next when all is done that the one before led to.
@@ -60,9 +63,10 @@ class TypedAhead:
             if screen is not self._settled:
                 self._follow(screen)  # its first focus comes with its mounting
                 return
-            target = self._app.focused or screen
-            await self._handle(self._waiting.popleft())
-            self._follow(target)
+            target, event = self._app.focused or screen, self._waiting.popleft()
+            await self._handle(event)
+            if not (isinstance(event, Key) and event.key in MOVES):
+                self._follow(target)
 
     def _follow(self, node: DOMNode) -> None:
         self._following = asyncio.create_task(self._wait(node), name="typed ahead")
