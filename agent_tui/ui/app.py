@@ -25,6 +25,7 @@ from agent_tui.ui.actions import ACTIONS
 from agent_tui.ui.collector import CHECK_S, Collector
 from agent_tui.ui.launch import Launch
 from agent_tui.ui.loading import imported
+from agent_tui.ui.presence import Presence
 from agent_tui.ui.safety import VisibleControls
 from agent_tui.ui.screens.home import HomeScreen
 from agent_tui.ui.screens.saved import SavedScreen
@@ -56,6 +57,7 @@ class AgentTui(App[None]):
 
     Attributes:
         farewell: What to print when the screen is gone.
+        presence: When the person was last at the keys.
         collector: Has garbage collected between keys.
         typed_ahead: Takes keys one after the other.
         result: What a review found, to be printed on standard output.
@@ -78,7 +80,8 @@ class AgentTui(App[None]):
         super().__init__(css_path=[SCREENS / sheet for sheet in ("rows.tcss", *first)])
         self.launch = launch
         self.farewell = ""
-        self.collector = Collector()
+        self.presence = Presence()
+        self.collector = Collector(self.presence)
         self.typed_ahead = TypedAhead(self, super().on_event)
         self._ending: asyncio.Future[None] | None = None
         self.result = ""
@@ -112,7 +115,7 @@ class AgentTui(App[None]):
         if _chooses(self.launch):
             return SavedScreen(self._load_saved, self._replay)
         if self.launch.kind != "home":
-            return SessionScreen(self._prepare, self.keymap)
+            return SessionScreen(self._prepare, self.keymap, self.presence)
         return HomeScreen(
             self._load_home,
             lambda request: self._when_loaded(lambda conductor: conductor.start(request)),
@@ -192,7 +195,7 @@ class AgentTui(App[None]):
     async def on_event(self, event: Event) -> None:
         """A person is at the keys."""
         if isinstance(event, InputEvent):
-            self.collector.touched()
+            self.presence.touched()
         if self.typed_ahead.concerns(event):
             await self.typed_ahead.take(event)
         else:

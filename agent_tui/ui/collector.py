@@ -5,7 +5,8 @@ whenever a quarter of them is new, which is every few seconds while a model stre
 """
 
 import gc
-from time import monotonic
+
+from agent_tui.ui.presence import Presence
 
 PAUSE_S = 0.5
 """Without a key for that long, the next one is far enough away."""
@@ -24,8 +25,8 @@ _NEVER = 1_000_000
 class Collector:
     """Has all objects collected in the pauses of a person who presses keys."""
 
-    def __init__(self) -> None:
-        self._touched = monotonic()
+    def __init__(self, presence: Presence) -> None:
+        self._presence = presence
         self._usual = gc.get_threshold()
 
     def begin(self) -> None:
@@ -40,13 +41,9 @@ class Collector:
         """Leave it to Python again."""
         gc.set_threshold(*self._usual)
 
-    def touched(self) -> None:
-        """A key was pressed, or the mouse moved."""
-        self._touched = monotonic()
-
     def check(self) -> None:
         """Collect, if there is enough, and nobody would notice."""
         waiting = gc.get_count()[2]
-        paused = monotonic() - self._touched >= PAUSE_S
+        paused = self._presence.paused_s >= PAUSE_S
         if waiting >= TOO_MUCH or (waiting >= ENOUGH and paused):
             gc.collect()

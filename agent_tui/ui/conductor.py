@@ -160,7 +160,7 @@ class Conductor:
                 screen.reload()
 
         prepare = partial(self.prepare, launch=launch)
-        self._app.push_screen(SessionScreen(prepare, self._app.keymap), back)
+        self._app.push_screen(SessionScreen(prepare, self._app.keymap, self._app.presence), back)
 
     # -- comparing ---------------------------------------------------------------------------
 

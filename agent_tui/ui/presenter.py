@@ -56,7 +56,7 @@ class Presenter:
         self._patches: dict[str, Patch] = {}
         self._shown: dict[str, object] = {}
         self._stage: dict[str, object] = {}
-        self._frames = Frames(screen, self.refresh)
+        self._frames = Frames(screen, self.refresh, screen.presence)
         self.settled = self._frames.settled
         self._focused_for: object = None
         self.patch = Patch()

@@ -87,7 +87,7 @@ async def _seek(big: Path, count: int) -> Row:
             place = chance.randrange(1, source.replay.length)
             began = time.perf_counter()
             painted = asyncio.Event()
-            app.collector.touched()  # as by the key that each of them stands for
+            app.presence.touched()  # as by the key that each of them stands for
             controller.seek(place)
             await controller.presenter.settled.wait()
             app.screen.call_after_refresh(painted.set)

@@ -56,8 +56,9 @@ def _pages(repository: Path, words: int) -> tuple[list[float], float]:
         terminal.wait_for(_WORD.pattern if words else "keep/drop")
         if not words:
             terminal.settle(1.0)
-        terminal.press("2")
-        terminal.press("g")
+        for key in ("2", "g"):
+            terminal.send(key)
+            terminal.settle(limit=1.0)  # a model that streams leaves no quiet behind a key
         last = max((int(n) for n in _HEAD.findall(terminal.text)), default=1)
         figures: list[float] = []
         shown: list[tuple[float, int]] = []  # when which of the model's lines was there

@@ -79,6 +79,10 @@ class Terminal:
         while time.perf_counter() < end and self._read(quiet):
             pass
 
+    def send(self, key: str) -> None:
+        """Press a key and wait for nothing."""
+        os.write(self._fd, KEYS.get(key, key.encode()))
+
     def press(self, key: str, limit: float = 20.0) -> tuple[float, float]:
         """Press a key: milliseconds to the first and to the last byte that it causes.
 
@@ -87,7 +91,7 @@ class Terminal:
         """
         self._raw, self.bytes = b"", 0
         began = time.perf_counter()
-        os.write(self._fd, KEYS.get(key, key.encode()))
+        self.send(key)
         if not self._read(limit):
             raise TerminalError(f"{key} did nothing")
         first = last = time.perf_counter()
@@ -106,7 +110,7 @@ class Terminal:
         """
         self._raw, self.bytes = b"", 0
         began = time.perf_counter()
-        os.write(self._fd, KEYS.get(key, key.encode()))
+        self.send(key)
         while self._read(began + limit - time.perf_counter()):
             now = time.perf_counter()
             if shown(self.text):

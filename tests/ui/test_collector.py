@@ -5,8 +5,9 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from agent_tui.ui import collector
+from agent_tui.ui import presence
 from agent_tui.ui.collector import ENOUGH, PAUSE_S, TOO_MUCH, Collector
+from agent_tui.ui.presence import Presence
 
 
 @pytest.fixture
@@ -28,7 +29,7 @@ def passes() -> Iterator[list[int]]:
 def later(monkeypatch: pytest.MonkeyPatch) -> Callable[[float], None]:
     """A clock that somebody else moves."""
     now = [100.0]
-    monkeypatch.setattr(collector, "monotonic", lambda: now[0])
+    monkeypatch.setattr(presence, "monotonic", lambda: now[0])
     return lambda seconds: now.__setitem__(0, now[0] + seconds)
 
 
@@ -39,11 +40,12 @@ def _young(times: int) -> None:
 
 def test_it_waits_for_a_pause(passes: list[int], later: Callable[[float], None]) -> None:
     """Not under a key; then once, and not again until there is enough."""
-    garbage = Collector()
+    person = Presence()
+    garbage = Collector(person)
     garbage.begin()
     try:
         later(PAUSE_S)
-        garbage.touched()
+        person.touched()
         _young(ENOUGH)
         garbage.check()
         assert not passes
@@ -57,11 +59,12 @@ def test_it_waits_for_a_pause(passes: list[int], later: Callable[[float], None])
 
 def test_keys_do_not_put_it_off_for_ever(passes: list[int], later: Callable[[float], None]) -> None:
     """A person who never pauses has no more garbage than that."""
-    garbage = Collector()
+    person = Presence()
+    garbage = Collector(person)
     garbage.begin()
     try:
         for _ in range(TOO_MUCH):
-            garbage.touched()
+            person.touched()
             garbage.check()
             assert not passes
             _young(1)
@@ -73,7 +76,7 @@ def test_keys_do_not_put_it_off_for_ever(passes: list[int], later: Callable[[flo
 
 def test_python_does_none_meanwhile_and_all_of_it_afterwards(passes: list[int]) -> None:
     """However many objects are made."""
-    garbage, usual = Collector(), gc.get_threshold()
+    garbage, usual = Collector(Presence()), gc.get_threshold()
     garbage.begin()
     try:
         kept = [[number] for number in range(400_000)]

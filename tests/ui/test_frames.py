@@ -9,6 +9,7 @@ from textual.screen import Screen
 
 from agent_tui.ui import frames
 from agent_tui.ui.frames import Frames
+from agent_tui.ui.presence import Presence
 
 
 class Shown(App[None]):
@@ -33,7 +34,7 @@ def test_what_a_person_does_does_not_wait_for_the_frame_rate(
     async def run() -> None:
         app = Shown()
         async with app.run_test():
-            shown = Frames(app.screen, draw)
+            shown = Frames(app.screen, draw, Presence())
             happened.append("a")
             shown.ask()
             await asyncio.wait_for(shown.settled.wait(), 30)
@@ -62,10 +63,47 @@ def test_a_frame_comes_also_when_the_machine_looks_away(monkeypatch: pytest.Monk
     async def run() -> None:
         app = Shown()
         async with app.run_test():
-            shown = Frames(app.screen, draw)
+            shown = Frames(app.screen, draw, Presence())
             monkeypatch.setattr("textual._time.get_time", lambda: monotonic() + next(late, 1.0))
             shown.ask()
             await asyncio.wait_for(shown.settled.wait(), 30)
 
     asyncio.run(run())
     assert drawn == [1]
+
+
+@pytest.mark.parametrize(
+    ("key_s", "given_way_s", "at_once", "least_s"),
+    [(0.2, 3600.0, False, 0.2), (3600.0, 0.2, False, 0.2), (3600.0, 3600.0, True, 0.0)],
+    ids=["after the key", "a key held down", "asked for by the key"],
+)
+def test_a_frame_gives_way_to_a_key(
+    monkeypatch: pytest.MonkeyPatch,
+    key_s: float,
+    given_way_s: float,
+    at_once: bool,
+    least_s: float,
+) -> None:
+    """What a key leads to is shown first, but keys do not put a frame off for ever."""
+    monkeypatch.setattr(frames, "KEY_S", key_s)
+    monkeypatch.setattr(frames, "GIVEN_WAY_S", given_way_s)
+    drawn: list[float] = []
+
+    async def draw() -> None:
+        drawn.append(monotonic())
+
+    async def run() -> float:
+        app, person = Shown(), Presence()
+        async with app.run_test():
+            shown = Frames(app.screen, draw, person)
+            shown.ask(at_once=True)  # the next one is due a frame later
+            await asyncio.wait_for(shown.settled.wait(), 30)
+            person.touched()
+            shown.ask()
+            if at_once:
+                shown.ask(at_once=True)
+            await asyncio.wait_for(shown.settled.wait(), 30)
+        return drawn[1] - drawn[0]
+
+    assert asyncio.run(run()) >= least_s
+    assert len(drawn) == 2

@@ -8,7 +8,7 @@ from agent_tui.domain.output import Output, Pieces
 from agent_tui.domain.state import State, Step
 from agent_tui.engine.answers import draft
 from agent_tui.engine.context import CALL
-from agent_tui.ui.render.text import paragraph, rows, safe
+from agent_tui.ui.render.text import paragraph, rows, safe, streamed
 from agent_tui.ui.widgets.rows import Row
 
 TAB = 4
@@ -38,13 +38,13 @@ def recent(output: Pieces, room: int = CHARACTERS) -> Sequence[Output]:
         count = min(2 * count, PIECES)
 
 
-def thinking(step: Step, width: int, room: int = CHARACTERS) -> list[Content]:
+def thinking(step: Step, width: int, room: int = CHARACTERS) -> list[Row]:
     """What a model thinks before it begins its answer: the end of it, *room* characters."""
     # Between two parts of it the model asked for something.
     parts = [text.strip() for channel, text in _merged(recent(step.output, room))
              if channel == "thinking"]  # fmt: skip
     said = "\n".join(part for part in parts if part)
-    return paragraph(said or "…", width, style="italic $muted")
+    return streamed(said or "…", width, style="italic $muted")
 
 
 def activity_rows(state: State, width: int, room: int = CHARACTERS) -> list[Row]:
@@ -65,19 +65,18 @@ def activity_rows(state: State, width: int, room: int = CHARACTERS) -> list[Row]
     pieces = (p for p in shown if p.channel != "arguments" or p.seq > step.answered)
     for channel, text in _merged(pieces):
         if channel == "thinking":
-            lines = paragraph(text.strip(), width, style="italic $muted")
+            result += streamed(text.strip(), width, style="italic $muted")
         elif channel == "tool":
             lines = [safe("› " + part, "$model") for part in text.strip("\n").split("\n")]
-            lines = [line.truncate(width, ellipsis=True) for line in lines]
+            result += rows(line.truncate(width, ellipsis=True) for line in lines)
         elif channel == "arguments":
             calls = [call for call in text.split(CALL) if call.strip()]
-            lines = [line for call in calls for line in _written(call, width)]
+            result += rows(line for call in calls for line in _written(call, width))
         elif channel == "output":
             style = "$bad" if text.startswith("failed") else "$muted"
-            lines = paragraph(text.strip("\n"), width, style=style, first=Content("  "))
+            result += streamed(text.strip("\n"), width, style=style, indent=2)
         else:
-            lines = paragraph(text.strip("\n"), width)
-        result += rows(lines)
+            result += streamed(text.strip("\n"), width)
     if step.detail:
         result += rows(paragraph(step.detail, width, style="$bad"))
     return result

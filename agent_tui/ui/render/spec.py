@@ -151,7 +151,7 @@ def _draft_rows(step: Step, width: int, room: int) -> list[Row]:
     result: list[Row] = []
     if not spec:
         result.append(heading("Thinking"))
-        result += rows(thinking(step, width, room))
+        result += thinking(step, width, room)
         calls = [piece.text.strip() for piece in step.output if piece.channel == "tool"]
         result += rows(safe(f"› {call}", "$model") for call in calls)
         return result

@@ -55,11 +55,20 @@ def paragraph(
     return result
 
 
-@lru_cache(maxsize=4096)
-def _hanging(text: str, width: int, style: str, indent: int) -> tuple[Content, ...]:
-    """A line, wrapped. While a text is being streamed, only its last line is another one."""
+def _hanging(text: str, width: int, style: str, indent: int) -> list[Content]:
     body = Content.styled(text, style) if style else Content(text)
-    return tuple(hang(Content(" " * indent), body, width))
+    return hang(Content(" " * indent), body, width)
+
+
+def streamed(text: str, width: int, *, style: str = "", indent: int = 0) -> list[Row]:
+    """The rows of a text that grows: of its earlier lines they are the same ones each time."""
+    lines = visible_lines(text).split("\n")
+    return [row for line in lines for row in _streamed(line, width, style, indent)]
+
+
+@lru_cache(maxsize=4096)
+def _streamed(line: str, width: int, style: str, indent: int) -> tuple[Row, ...]:
+    return tuple(rows(_hanging(line, width, style, indent)))
 
 
 def rows(

@@ -192,7 +192,7 @@ def _live_review(step: Step, width: int, room: int) -> list[Row]:
     text = "".join(piece.text for piece in step.output if piece.channel == "text")
     answer = draft(text)
     if not answer:
-        return [heading("Thinking"), *rows(thinking(step, width, room))]
+        return [heading("Thinking"), *thinking(step, width, room)]
     out = [heading("Review", "being written")]
     summary = answer.get("summary")
     out += rows(paragraph(summary if isinstance(summary, str) else "", width))

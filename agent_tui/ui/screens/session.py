@@ -22,6 +22,7 @@ from agent_tui.ui.actions import bindings
 from agent_tui.ui.delays import after
 from agent_tui.ui.keymap import keys_in_force
 from agent_tui.ui.loading import imported
+from agent_tui.ui.presence import Presence
 from agent_tui.ui.widgets.bars import Bar, GateBar, Pane, PaneTabs, Timeline
 from agent_tui.ui.widgets.gate import FittedGateBar
 from agent_tui.ui.widgets.rows import RowsView
@@ -59,10 +60,12 @@ class SessionScreen(Screen[None]):
         self,
         prepare: Callable[[SessionScreen], Awaitable[SessionController | None]],
         keymap: Mapping[str, str],
+        presence: Presence,
     ) -> None:
         super().__init__()
         self._prepare = prepare
         self._keys = keys_in_force(keymap)
+        self.presence = presence
         self.controller: SessionController | None = None
         self._leaving = False
         self.pane_index = 0
