@@ -1,7 +1,7 @@
 """What the keys of a session screen do: the actions that a live session and a replay share."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Hashable
 from typing import Literal
 
 from textual.content import Content
@@ -17,7 +17,7 @@ from agent_tui.ui.presenter import Presenter
 from agent_tui.ui.render.comments import comment_rows
 from agent_tui.ui.render.status import count
 from agent_tui.ui.render.timeline import timeline_rows
-from agent_tui.ui.screens.choose import ChooseDialog
+from agent_tui.ui.screens.ask import PickDialog
 from agent_tui.ui.screens.dialogs import RowsDialog
 from agent_tui.ui.screens.help import HelpDialog
 from agent_tui.ui.screens.session import SessionScreen
@@ -200,15 +200,16 @@ class SessionController(ABC):
             self.tell("there are no comments")
             return
 
-        def done(chosen: str | None) -> None:
+        def done(chosen: Hashable | None) -> None:
             if chosen == ON_ALL and write is not None:
                 write()
-            elif chosen is not None:
+            elif isinstance(chosen, str):
                 self._pane(1)
                 self.presenter.pane.view.go_to_note(chosen)
 
         title = f"Comments ({len(state.waiting_comments)} open)"
-        self.screen.app.push_screen(ChooseDialog(title, rows), done)
+        dialog = PickDialog(title, lambda width: rows, note="enter opens · esc closes")
+        self.screen.app.push_screen(dialog, done)
 
     def comment_on_all(self) -> Callable[[], None] | None:
         """Writes a comment on the whole change, where that is possible."""

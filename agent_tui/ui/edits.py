@@ -25,7 +25,7 @@ from agent_tui.ui.editor import EditorError, edit_file, edit_text, editor_comman
 from agent_tui.ui.live_controller import LiveController
 from agent_tui.ui.offers import failed_role
 from agent_tui.ui.render.given import given_of
-from agent_tui.ui.screens.choose import ModelDialog
+from agent_tui.ui.screens.model import ModelDialog
 from agent_tui.ui.screens.writing import EditDialog
 
 

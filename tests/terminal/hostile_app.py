@@ -17,8 +17,8 @@ from textual.screen import Screen
 from agent_tui.ui.app import AgentTui
 from agent_tui.ui.launch import Launch
 from agent_tui.ui.replay_controller import ReplayController
-from agent_tui.ui.screens.choose import ModelDialog
 from agent_tui.ui.screens.compare import CompareScreen
+from agent_tui.ui.screens.model import ModelDialog
 from agent_tui.ui.screens.session import SessionScreen
 from agent_tui.ui.terminal import say_last
 from tests.ui.driver import Driver

@@ -25,13 +25,13 @@ SCREENS = {
     "saved": {"SavedScreen", "SessionScreen"},
     "live": {
         "SessionScreen", "ConfirmDialog", "CommentDialog", "ReasonDialog", "EditDialog",
-        "FindingDialog", "AlwaysDialog", "FilesDialog", "LineDialog", "ChooseDialog",
+        "FindingDialog", "AlwaysDialog", "FilesDialog", "LineDialog", "PickDialog",
     },
     "fault": {"SessionScreen", "ModelDialog"},
 }  # fmt: skip
 """What each scenario shows at least."""
 
-BASES = {"Dialog", "RowsDialog"}
+BASES = {"Dialog", "ListDialog", "RowsDialog", "ListScreen", "SessionsScreen"}
 """What others are made of."""
 
 pytestmark = pytest.mark.parametrize("payload", PAYLOADS.values(), ids=PAYLOADS)

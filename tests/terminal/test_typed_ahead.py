@@ -1,52 +1,36 @@
 """What is typed in one burst, before a dialog is up, is in the dialog."""
 
 import shutil
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 import agent_tui
 from agent_tui.config.paths import shipped_sessions
 from agent_tui.sessions.marks import FILE, read_marks
-from tests.terminal.pty_driver import Program, events, running, types
+from tests.terminal.pty_driver import Program, running, types
+from tests.terminal.reviews import changed, editor_of, reviewing, said
 
 CTRL_P, CTRL_S, CTRL_T = "\x10", "\x13", "\x14"
 LINES = "".join(f"line {n}\n" for n in range(1, 61))
+SHOWN = b"4 hunks in 2 files"
 PASTE = "\x1b[200~pasted: quit all\nand more\x1b[201~"
 
 
 @pytest.fixture
 def repo(tmp_path: Path) -> Path:
     """Two changed files."""
-    root = tmp_path / "repo"
-    root.mkdir()
-    for line in ("init -q -b main", "config user.name Ada", "config user.email ada@example.com"):
-        subprocess.run(["git", *line.split()], cwd=root, check=True)
-    for name in ("first.txt", "second.txt"):
-        (root / name).write_text(LINES)
-    subprocess.run(["git", "add", "-A"], cwd=root, check=True)
-    subprocess.run(["git", "commit", "-qm", "base"], cwd=root, check=True)
-    for name in ("first.txt", "second.txt"):
-        (root / name).write_text(LINES.replace("line 4\n", "four\n").replace("ne 40\n", "ne xl\n"))
-    return root
+    after = LINES.replace("line 4\n", "four\n").replace("ne 40\n", "ne xl\n")
+    return changed(tmp_path / "repo", {"first.txt": (LINES, after), "second.txt": (LINES, after)})
 
 
 @pytest.fixture
 def review(tmp_path: Path, env: dict[str, str], repo: Path) -> Iterator[tuple[Program, Path]]:
     """A review of them, at its gate."""
     sessions = tmp_path / "sessions"
-    words = ["--sessions", str(sessions), "--set", "gates.grace_ms=0", "review"]
-    with running(words, env, repo, size=(120, 40)) as program:
-        program.until(lambda: "gate.opened" in types(sessions), "the gate")
-        program.until(lambda: b"4 hunks in 2 files" in program.output, "the gate on the screen")
+    with reviewing(repo, env, sessions, SHOWN) as program:
         yield program, sessions
-
-
-def said(sessions: Path, kind: str) -> list[dict[str, Any]]:
-    return [record["data"] for record in events(sessions) if record["type"] == kind]
 
 
 @pytest.mark.parametrize("text", ["a quick word qUuit", PASTE], ids=["typed", "pasted"])
@@ -101,13 +85,8 @@ def test_what_was_typed_for_an_editor_does_nothing_here(
     tmp_path: Path, env: dict[str, str], repo: Path
 ) -> None:
     sessions = tmp_path / "sessions"
-    editor = tmp_path / "editor"
-    editor.write_text("#!/bin/sh\necho 'edited by the script' >> \"$1\"\n")
-    editor.chmod(0o755)
-    words = ["--sessions", str(sessions), "--set", "gates.grace_ms=0", "review"]
-    with running(words, {**env, "VISUAL": str(editor)}, repo, size=(120, 40)) as program:
-        program.until(lambda: "gate.opened" in types(sessions), "the gate")
-        program.until(lambda: b"4 hunks in 2 files" in program.output, "the gate on the screen")
+    editor = editor_of(tmp_path, "echo 'edited by the script' >> \"$1\"")
+    with reviewing(repo, env, sessions, SHOWN, editor) as program:
         program.type("Eaaq")
         program.until(lambda: b"edited by the" in program.output, "the edited change")
         program.type(f"cstill here{CTRL_S}")

@@ -12,8 +12,9 @@ from textual.containers import Vertical
 from textual.content import Content
 from textual.widgets import Input, Label
 
-from agent_tui.ui.screens.dialogs import Dialog
-from agent_tui.ui.widgets.rows import Row, RowsView
+from agent_tui.ui.screens.dialogs import Dialog, ListDialog
+from agent_tui.ui.screens.lists import Make
+from agent_tui.ui.widgets.rows import RowsView
 
 
 class AskDialog(Dialog[str]):
@@ -59,7 +60,7 @@ class AskDialog(Dialog[str]):
             self.dismiss(event.value)
 
 
-class PickDialog(Dialog[Hashable]):
+class PickDialog(ListDialog[Hashable]):
     """Shows rows of which one can be taken: Enter or a second click gives its key.
 
     Args:
@@ -69,42 +70,21 @@ class PickDialog(Dialog[Hashable]):
         at: The key of the row to begin at.
     """
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("q", "cancel", "close", show=False),
-        Binding("enter", "take", show=False),
-        Binding("j,down", "move(1)", show=False),
-        Binding("k,up", "move(-1)", show=False),
-        Binding("pagedown", "page(1)", show=False),
-        Binding("pageup", "page(-1)", show=False),
-        Binding("home,g", "end(True)", show=False),
-        Binding("end,G", "end(False)", show=False),
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("enter", "take", show=False)]
 
     def __init__(
         self,
         title: str,
-        make: Callable[[int], list[Row]],
+        make: Make,
         *,
         note: str = "enter goes there · esc closes",
         at: Hashable = None,
     ) -> None:
-        super().__init__()
-        self._heading, self._make, self._note, self._at = title, make, note, at
-
-    def compose(self) -> ComposeResult:
-        """A list of rows."""
-        with Vertical(classes="dialog -large"):
-            yield Label(Content(self._heading), classes="dialog-title")
-            yield RowsView(id="dialog-rows")
-            yield Label(Content(self._note), classes="dialog-note")
-
-    def on_mount(self) -> None:
-        """Begin in the list."""
-        self.query_one("#dialog-rows").focus()
+        super().__init__(title, make, note=note)
+        self._at = at
 
     @on(RowsView.Resized)
-    def _resized(self, event: RowsView.Resized) -> None:
-        event.view.show(self._make(event.view.text_width))
+    def _begin(self, event: RowsView.Resized) -> None:
         if self._at is not None:
             at, self._at = self._at, None
             self.call_after_refresh(event.view.select_key, at)
@@ -112,18 +92,6 @@ class PickDialog(Dialog[Hashable]):
     @on(RowsView.Activated)
     def action_take(self) -> None:
         """Give the row at the cursor."""
-        row = self.query_one("#dialog-rows", RowsView).row
+        row = self.listing.row
         if row is not None and row.key is not None:
             self.dismiss(row.key)
-
-    def action_move(self, steps: int) -> None:
-        """Move the cursor."""
-        self.query_one("#dialog-rows", RowsView).move(steps)
-
-    def action_page(self, direction: int) -> None:
-        """Move the cursor by a page."""
-        self.query_one("#dialog-rows", RowsView).page(direction)
-
-    def action_end(self, top: bool) -> None:
-        """Go to an end of the list."""
-        self.query_one("#dialog-rows", RowsView).to_end(top=top)

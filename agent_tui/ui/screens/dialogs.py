@@ -17,7 +17,8 @@ from textual.screen import ModalScreen
 from textual.widgets import Button, Label, Static
 
 from agent_tui.ui.delays import after
-from agent_tui.ui.widgets.rows import Row, RowsView
+from agent_tui.ui.screens.lists import ListScreen, Make
+from agent_tui.ui.widgets.rows import RowsView
 
 R = TypeVar("R")
 
@@ -118,28 +119,27 @@ class ConfirmDialog(Dialog[bool]):
         self.dismiss(event.button.id == "yes")
 
 
-class RowsDialog(Dialog[None]):
-    """Shows rows, for example the timeline with costs and times."""
+class ListDialog(Dialog[R], ListScreen[R | None], Generic[R]):
+    """The base of dialogs that show rows.
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("t,q", "cancel", "close", show=False),
-        Binding("j,down", "move(1)", show=False),
-        Binding("k,up", "move(-1)", show=False),
-        Binding("pagedown", "page(1)", show=False),
-        Binding("pageup", "page(-1)", show=False),
-    ]
+    Args:
+        title: What they are.
+        make: Makes the rows for a width.
+        note: What the keys do.
+    """
 
-    def __init__(self, title: str, make: Callable[[int], list[Row]]) -> None:
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("q", "cancel", "close", show=False)]
+
+    def __init__(self, title: str, make: Make, *, note: str) -> None:
         super().__init__()
-        self._heading = title
-        self._make = make
+        self._heading, self._make, self._note = title, make, note
 
     def compose(self) -> ComposeResult:
         """A list of rows."""
         with Vertical(classes="dialog -large"):
             yield Label(Content(self._heading), classes="dialog-title")
             yield RowsView(id="dialog-rows")
-            yield Label(Content("↑ ↓ move · esc closes"), classes="dialog-note")
+            yield Label(Content(self._note), classes="dialog-note")
 
     @on(RowsView.Resized)
     def _resized(self, event: RowsView.Resized) -> None:
@@ -147,12 +147,13 @@ class RowsDialog(Dialog[None]):
 
     def on_mount(self) -> None:
         """Begin in the list."""
-        self.query_one("#dialog-rows").focus()
+        self.listing.focus()
 
-    def action_move(self, steps: int) -> None:
-        """Move the cursor."""
-        self.query_one("#dialog-rows", RowsView).move(steps)
 
-    def action_page(self, direction: int) -> None:
-        """Move by a page."""
-        self.query_one("#dialog-rows", RowsView).page(direction)
+class RowsDialog(ListDialog[None]):
+    """Shows rows, for example the timeline with costs and times."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("t", "cancel", "close", show=False)]
+
+    def __init__(self, title: str, make: Make) -> None:
+        super().__init__(title, make, note="↑ ↓ move · esc closes")

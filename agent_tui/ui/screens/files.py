@@ -17,6 +17,7 @@ from textual.widgets import Input, Label
 from agent_tui.domain.text import visible
 from agent_tui.ui.diff import DiffView
 from agent_tui.ui.screens.dialogs import Dialog
+from agent_tui.ui.screens.lists import ListScreen
 from agent_tui.ui.widgets.rows import Row, RowsView
 
 _SIGNS = {
@@ -67,7 +68,7 @@ def file_entries(view: DiffView) -> list[FileEntry]:
     ]
 
 
-class FilesDialog(Dialog[int]):
+class FilesDialog(Dialog[int], ListScreen[int | None]):
     """Is dismissed with the number of the chosen file.
 
     Args:
@@ -115,7 +116,7 @@ class FilesDialog(Dialog[int]):
         self._show(self.query_one("#file-name", Input).value.strip())
 
     def _show(self, typed: str) -> None:
-        view = self.query_one("#dialog-rows", RowsView)
+        view = self.listing
         width = max(20, view.text_width)
         rows = self._found(typed, width) if typed else self._tree(width)
         view.show(rows or [Row(Content.styled("no file is called like that", "$muted"))])
@@ -169,18 +170,10 @@ class FilesDialog(Dialog[int]):
 
         return Row(draw, item=entry.number, key=entry.number)
 
-    def action_move(self, steps: int) -> None:
-        """Move the cursor of the list."""
-        self.query_one("#dialog-rows", RowsView).move(steps)
-
-    def action_page(self, direction: int) -> None:
-        """Move the cursor by a page."""
-        self.query_one("#dialog-rows", RowsView).page(direction)
-
     @on(Input.Submitted, "#file-name")
     @on(RowsView.Activated)
     def _take(self) -> None:
-        row = self.query_one("#dialog-rows", RowsView).row
+        row = self.listing.row
         if row is not None and isinstance(row.key, int):
             self.dismiss(row.key)
 

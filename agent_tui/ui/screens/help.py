@@ -9,7 +9,7 @@ from textual.content import Content
 from agent_tui.ui.actions import ACTIONS, key_names
 from agent_tui.ui.render.text import BLANK, hang, heading, rows
 from agent_tui.ui.screens.dialogs import RowsDialog
-from agent_tui.ui.widgets.rows import Row, RowsView
+from agent_tui.ui.widgets.rows import Row
 
 KEYS = 14
 """Cells of the column with the keys."""
@@ -64,5 +64,4 @@ class HelpDialog(RowsDialog):
 
     def action_move(self, steps: int) -> None:
         """Scroll: nothing can be chosen here."""
-        view = self.query_one("#dialog-rows", RowsView)
-        view.scroll_relative(y=steps, animate=False)
+        self.listing.scroll_relative(y=steps, animate=False)

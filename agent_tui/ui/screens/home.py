@@ -9,9 +9,9 @@ from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.content import Content
-from textual.screen import Screen
 from textual.widgets import Input
 
+from agent_tui.ui.screens.lists import Make, SessionsScreen
 from agent_tui.ui.widgets.bars import Bar
 from agent_tui.ui.widgets.rows import Row, RowsView
 
@@ -35,7 +35,7 @@ KEYS = (
 )
 
 
-class HomeScreen(Screen[None]):
+class HomeScreen(SessionsScreen):
     """Lists sessions and takes requests.
 
     Args:
@@ -48,12 +48,7 @@ class HomeScreen(Screen[None]):
             archives, compares or deletes them all; ``filter`` asks what to show.
     """
 
-    CSS_PATH: ClassVar = ["rows.tcss", "home.tcss"]
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("j,down", "move(1)", show=False),
-        Binding("k,up", "move(-1)", show=False),
-        Binding("pagedown", "page(1)", show=False),
-        Binding("pageup", "page(-1)", show=False),
         Binding("enter", "open", show=False),
         Binding("n,i", "request", show=False),
         Binding("slash", "search", show=False),
@@ -66,8 +61,6 @@ class HomeScreen(Screen[None]):
         Binding("number_sign", "act('tags')", show=False),
         Binding("D,delete", "act('delete')", show=False),
         Binding("question_mark", "help", show=False),
-        Binding("home,g", "end(True)", show=False),
-        Binding("end,G", "end(False)", show=False),
         Binding("escape", "list", show=False),
         Binding("tab", "other", show=False),
         Binding("q", "leave", show=False),
@@ -75,17 +68,15 @@ class HomeScreen(Screen[None]):
 
     def __init__(
         self,
-        load: Callable[[str, bool, bool], Awaitable[tuple[Content, Callable[[int], list[Row]]]]],
+        load: Callable[[str, bool, bool], Awaitable[tuple[Content, Make]]],
         start: Callable[[str], None],
         open_session: Callable[[str], None],
         act: Callable[[str, tuple[str, ...]], Awaitable[None]],
     ) -> None:
-        super().__init__()
+        super().__init__(open_session)
         self._load = load
         self._start = start
-        self._open = open_session
         self._act = act
-        self._make: Callable[[int], list[Row]] | None = None
         self._words = ""
         self._archived = False
         self._marked: list[str] = []
@@ -102,31 +93,17 @@ class HomeScreen(Screen[None]):
     def on_mount(self) -> None:
         """Paint, then load."""
         self.query_one("#request").border_title = "New request"
-        self.query_one("#sessions").border_title = "Sessions of this repository"
-        parts = [Content.assemble((key, "bold $gate"), f" {label}") for key, label in SHOWN]
-        self.query_one("#keys", Bar).show(Content("  ").join(parts))
+        self.listing.border_title = "Sessions of this repository"
+        self.show_keys(SHOWN)
         self.query_one("#request").focus()
         self.call_after_refresh(self.reload)
 
-    def reload(self) -> None:
-        """Read the list again."""
-        self.run_worker(self._reload(), name="load sessions", group="load", exclusive=True)
-
-    async def _reload(self) -> None:
-        # What was known is shown at once, then what changed since.
+    async def read(self) -> None:
+        """Show at once what was known, then what changed since."""
         for fresh in (False, True):
-            header, self._make = await self._load(self._words, self._archived, fresh)
+            header, make = await self._load(self._words, self._archived, fresh)
             self.query_one("#header", Bar).show(header)
-            self._show()
-
-    @on(RowsView.Resized)
-    def _show(self) -> None:
-        view = self.query_one("#sessions", RowsView)
-        if self._make is not None and view.text_width > 0:
-            before = view.row.key if view.row is not None else None
-            view.show(self._make(view.text_width))
-            if before is not None and view.row is not None and view.row.key != before:
-                view.select_key(before)
+            self.show_rows(make)
 
     @on(Input.Submitted, "#request")
     def _submitted(self, event: Input.Submitted) -> None:
@@ -141,13 +118,6 @@ class HomeScreen(Screen[None]):
             box.value = request
             box.cursor_position = len(request)
 
-    @on(RowsView.Activated)
-    def action_open(self) -> None:
-        """Open the session at the cursor."""
-        row = self.query_one("#sessions", RowsView).row
-        if row is not None and isinstance(row.key, str):
-            self._open(row.key)
-
     @on(Input.Changed, "#search")
     def _searched(self, event: Input.Changed) -> None:
         self._words = event.value.strip()
@@ -155,12 +125,12 @@ class HomeScreen(Screen[None]):
         self.run_worker(self._find(), name="search sessions", group="load", exclusive=True)
 
     async def _find(self) -> None:
-        _, self._make = await self._load(self._words, self._archived, not self._words)
-        self._show()
+        _, make = await self._load(self._words, self._archived, not self._words)
+        self.show_rows(make)
 
     @on(Input.Submitted, "#search")
     def _found(self) -> None:
-        self.query_one("#sessions").focus()
+        self.listing.focus()
 
     def action_search(self) -> None:
         """Search in all that was said."""
@@ -178,8 +148,8 @@ class HomeScreen(Screen[None]):
         title = "Sessions" if "repo:" in self._words else "Sessions of this repository"
         title += ", archived ones too" if self._archived else ""
         marked = f" · {len(self._marked)} marked" if self._marked else ""
-        self.query_one("#sessions").border_title = title + marked
-        self.query_one("#sessions", RowsView).marks = frozenset(self._marked)
+        self.listing.border_title = title + marked
+        self.listing.marks = frozenset(self._marked)
 
     def forget_marks(self) -> None:
         """Nothing is marked any more."""
@@ -193,28 +163,23 @@ class HomeScreen(Screen[None]):
         words = [word for word in box.value.split() if not word.startswith(key)]
         box.add_class("-shown")
         box.value = " ".join([*words, term])
-        self.query_one("#sessions").focus()
-
-    @property
-    def _here(self) -> str | None:
-        row = self.query_one("#sessions", RowsView).row
-        return row.key if row is not None and isinstance(row.key, str) else None
+        self.listing.focus()
 
     def action_mark(self) -> None:
         """Mark the session at the cursor, or take the mark away, and go on to the next."""
-        here = self._here
+        here = self.here
         if here is not None:
             self._marked = [m for m in self._marked if m != here] + (
                 [] if here in self._marked else [here]
             )
             self._show_title()
-            self.query_one("#sessions", RowsView).move(1)
+            self.listing.move(1)
 
     async def action_compare(self) -> None:
         """Compare the marked sessions; one alone with the session at the cursor."""
         names = list(self._marked)
-        if len(names) < 2 and self._here is not None and self._here not in names:
-            names.append(self._here)
+        if len(names) < 2 and self.here is not None and self.here not in names:
+            names.append(self.here)
         if len(names) < 2:
             words = "space marks sessions; mark two or more, then = shows them side by side"
             self.notify(words, markup=False)
@@ -223,7 +188,7 @@ class HomeScreen(Screen[None]):
 
     async def action_act(self, what: str) -> None:
         """Do something to the marked sessions, or to the one at the cursor."""
-        here = self._here
+        here = self.here
         several = what in ("archive", "delete") and self._marked
         names = self._marked if several else [here] if here is not None else []
         if what == "filter" or names:
@@ -242,18 +207,6 @@ class HomeScreen(Screen[None]):
 
         self.app.push_screen(PickDialog("Keys", help_rows, note="↑ ↓ move · esc closes"))
 
-    def action_end(self, top: bool) -> None:
-        """Go to an end of the list."""
-        self.query_one("#sessions", RowsView).to_end(top=top)
-
-    def action_move(self, steps: int) -> None:
-        """Move in the list."""
-        self.query_one("#sessions", RowsView).move(steps)
-
-    def action_page(self, direction: int) -> None:
-        """Move by a page."""
-        self.query_one("#sessions", RowsView).page(direction)
-
     def action_request(self) -> None:
         """Go to the box for a request."""
         self.query_one("#request").focus()
@@ -266,7 +219,7 @@ class HomeScreen(Screen[None]):
             box.value = ""
         elif self._marked and self.focused is not None and self.focused.id == "sessions":
             self.forget_marks()
-        self.query_one("#sessions").focus()
+        self.listing.focus()
 
     def action_other(self) -> None:
         """Between the two."""
@@ -274,7 +227,3 @@ class HomeScreen(Screen[None]):
             self.action_list()
         else:
             self.action_request()
-
-    def action_leave(self) -> None:
-        """Quit."""
-        self.app.exit()

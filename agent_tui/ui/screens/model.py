@@ -1,4 +1,4 @@
-"""Dialogs to choose one of several rows."""
+"""The dialog to choose a model."""
 
 from __future__ import annotations
 
@@ -14,46 +14,6 @@ from textual.widgets import Input, Label
 
 from agent_tui.ui.screens.dialogs import Dialog
 from agent_tui.ui.widgets.rows import Row, RowsView
-
-
-class ChooseDialog(Dialog[str]):
-    """Is dismissed with the key of the chosen row."""
-
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("j,down", "move(1)", show=False),
-        Binding("k,up", "move(-1)", show=False),
-        Binding("enter", "choose", show=False),
-        Binding("q", "cancel", show=False),
-    ]
-
-    def __init__(self, title: str, rows: list[Row]) -> None:
-        super().__init__()
-        self._heading = title
-        self._rows = rows
-
-    def compose(self) -> ComposeResult:
-        """The rows."""
-        with Vertical(classes="dialog -large"):
-            yield Label(Content(self._heading), classes="dialog-title")
-            yield RowsView(id="dialog-rows")
-            yield Label(Content("enter opens · esc closes"), classes="dialog-note")
-
-    def on_mount(self) -> None:
-        """Show the rows."""
-        view = self.query_one("#dialog-rows", RowsView)
-        view.show(self._rows)
-        view.focus()
-
-    def action_move(self, steps: int) -> None:
-        """Move the cursor."""
-        self.query_one("#dialog-rows", RowsView).move(steps)
-
-    @on(RowsView.Activated)
-    def action_choose(self) -> None:
-        """Take the row at the cursor."""
-        row = self.query_one("#dialog-rows", RowsView).row
-        if row is not None and isinstance(row.key, str):
-            self.dismiss(row.key)
 
 
 class ModelDialog(Dialog[str]):
@@ -122,7 +82,7 @@ class ModelDialog(Dialog[str]):
         if not rows:
             words = "none of the known ones; enter takes what you wrote"
             rows.append(Row(Content.styled(words, "$muted")))
-        view = self.query_one("#dialog-rows", RowsView)
+        view = self.query_one(RowsView)
         view.show(rows)
         if self._fitting:
             view.select_key(self._fitting[self._at])
