@@ -23,7 +23,7 @@ from agent_tui.domain.turn import ModelError
 from agent_tui.ports import WorkspaceError
 from agent_tui.workspace.git import MINIMUM
 from agent_tui.workspace.keys import blank_keys
-from agent_tui.workspace.repository import open_repository
+from agent_tui.workspace.repository import open_repository, require_idle
 from agent_tui.workspace.sandbox import find_sandbox
 
 Level = Literal["ok", "note", "problem"]
@@ -241,6 +241,7 @@ def _configuration(loaded: LoadedSettings) -> tuple[Finding, ...]:
 async def _repository(options: Options) -> tuple[tuple[Finding, ...], Path | None]:
     try:
         facts = await open_repository(options.folder)
+        await require_idle(facts.root)
     except (WorkspaceError, UsageError) as error:
         return (Finding("repository", "problem", str(error)),), None
     branch = facts.branch or "detached"

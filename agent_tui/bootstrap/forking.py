@@ -32,6 +32,7 @@ from agent_tui.ports import WorkspaceError
 from agent_tui.sessions import fork
 from agent_tui.sessions.saved import SavedSession
 from agent_tui.workspace.inspect import Inspection
+from agent_tui.workspace.repository import require_idle
 
 Decision = Literal["", "approve", "edit", "reject", "stop"]
 DECIDED = ("spec", "diff", "verdict", "message")
@@ -128,6 +129,7 @@ async def fork_session(
     """
     position = place_to_fork(saved, position, wish)
     await asyncio.to_thread(check_fork, saved, position, env.facts)
+    await require_idle(env.facts.root)
     state = saved.log.state_at(position)
     if state.session is None:  # check_fork has said so already
         raise UsageError("There is nothing to fork before the session's first record.")

@@ -13,6 +13,7 @@ from agent_tui.domain.patch import Patch, parse_patch
 from agent_tui.domain.review_report import ReviewReport, review_report
 from agent_tui.ports import Gatekeeper
 from agent_tui.workspace.given import find_change
+from agent_tui.workspace.repository import require_idle
 
 
 @dataclass(frozen=True)
@@ -52,6 +53,8 @@ async def start_review(
         UsageError: If there is nothing to review it with.
         WorkspaceError: If there is no such change, or nothing is changed.
     """
+    if not wish.what and wish.data is None:
+        await require_idle(env.facts.root)  # what lies in the working tree is half of something
     roles: tuple[Role, ...] = ("reviewer",) if wish.models and has_reviewer(env) else ()
     session_id = env.store.new_id()
     folder = env.options.worktrees or paths.worktrees_folder()

@@ -35,7 +35,7 @@ from agent_tui.workspace.checks import TreeChecks
 from agent_tui.workspace.commands import WorktreeCommands
 from agent_tui.workspace.confinement import Confinement
 from agent_tui.workspace.edits import Formats
-from agent_tui.workspace.repository import signature
+from agent_tui.workspace.repository import require_idle, signature
 from agent_tui.workspace.worktree import GitWorkspace
 
 
@@ -166,6 +166,8 @@ async def begin(
     settings = env.loaded.settings
     given, source = opening.given, opening.source
     models = source.roles(State())
+    if given is None:
+        await require_idle(opening.facts.root)
     confinement = await open_confinement(env)
     workspace = await GitWorkspace.create(
         opening.facts,
@@ -234,8 +236,10 @@ async def resume_session(
             raise UsageError(
                 f"Session {log.id} belongs to {state.session.repo.root}. Resume it there."
             )
-        confinement = await open_confinement(env)
         given = state.session.given
+        if given is None or given.kind == "worktree":
+            await require_idle(env.facts.root)
+        confinement = await open_confinement(env)
         workspace = await GitWorkspace.reopen(
             state.session.repo,
             log.id,

@@ -4,6 +4,7 @@ Git itself is asked where a repository is, not GitPython's ``Repo``: that follow
 variables of this process, which a caller (a hook, an alias) may have set for another repository.
 """
 
+import asyncio
 import os
 import re
 from collections.abc import Callable
@@ -106,6 +107,20 @@ async def open_repository(path: Path, tell: Callable[[str], None] | None = None)
         await thread.close()
 
 
+async def require_idle(root: str) -> None:
+    """See that no merge, rebase, … of the person's is in progress, before a change is begun.
+
+    Raises:
+        WorkspaceError: If there is one; the text says how to end it.
+    """
+    await asyncio.to_thread(_require_idle, Path(root))
+
+
+def _require_idle(root: Path) -> None:
+    if problem := operation_in_progress(locate(Git(), root)):
+        raise WorkspaceError(problem)
+
+
 def read_facts(path: Path, tell: Callable[[str], None] | None = None) -> RepoFacts:
     """What :func:`open_repository` does, on the thread that calls."""
     git = Git()
@@ -113,8 +128,6 @@ def read_facts(path: Path, tell: Callable[[str], None] | None = None) -> RepoFac
     if tell is not None and (note := recover(location.git_dir, location.root)):
         tell(note)
     at, _ = user_place(git, location)
-    if problem := operation_in_progress(location):
-        raise WorkspaceError(problem)
     ref = git.line("symbolic-ref", "-q", "HEAD", at=at, ok=(0, 1)) or None
     commit = git.line("rev-parse", "-q", "--verify", "HEAD", at=at, ok=(0, 1))
     if commit:

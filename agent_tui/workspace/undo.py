@@ -19,7 +19,13 @@ from agent_tui.workspace.commit import TRAILER, Committer, Consent, LendTerminal
 from agent_tui.workspace.files import find_file
 from agent_tui.workspace.git import Git, GitThread, Place
 from agent_tui.workspace.landing import Landing
-from agent_tui.workspace.repository import Location, locate, read_facts, user_place
+from agent_tui.workspace.repository import (
+    Location,
+    locate,
+    operation_in_progress,
+    read_facts,
+    user_place,
+)
 from agent_tui.workspace.selection import RawChange
 from agent_tui.workspace.store import Store
 from agent_tui.workspace.trees import Trees
@@ -174,6 +180,8 @@ def _undo(
     notes: list[str] = []
     facts = read_facts(folder, notes.append)
     location = locate(git, folder)
+    if problem := operation_in_progress(location):
+        raise WorkspaceError(problem)
     user, entries = user_place(git, location)
     name = f"{target.origin}.undo-{target.commit[:10]}-{facts.commit[:10]}"
     private.mkdir(mode=0o700, parents=True, exist_ok=True)

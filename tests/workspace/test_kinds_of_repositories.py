@@ -7,7 +7,7 @@ import pytest
 from workspace_helpers import MESSAGE, SESSION, Repo, approve
 
 from agent_tui.ports import WorkspaceError
-from agent_tui.workspace.repository import open_repository
+from agent_tui.workspace.repository import open_repository, require_idle
 from agent_tui.workspace.worktree import GitWorkspace
 
 pytestmark = pytest.mark.anyio
@@ -84,5 +84,6 @@ async def test_a_repository_of_somebody_else(repo: Repo) -> None:
 async def test_in_the_middle_of_something(repo: Repo, entry: str, said: str) -> None:
     at = repo.root / ".git" / entry
     at.mkdir() if entry == "rebase-merge" else at.write_text(repo.head())
+    facts = await open_repository(repo.root)  # it can be looked at
     with pytest.raises(WorkspaceError, match=said):
-        await open_repository(repo.root)
+        await require_idle(facts.root)

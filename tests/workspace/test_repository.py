@@ -9,7 +9,7 @@ from workspace_helpers import Repo
 
 from agent_tui.ports import WorkspaceError
 from agent_tui.workspace.git import Git, GitError, Place
-from agent_tui.workspace.repository import EMPTY_TREES, open_repository
+from agent_tui.workspace.repository import EMPTY_TREES, open_repository, require_idle
 
 pytestmark = pytest.mark.anyio
 
@@ -115,8 +115,9 @@ async def test_operation_in_progress(repo: Repo, command: str, word: str) -> Non
     repo.put("a.txt", "newer\n")
     repo.commit()
     repo.git(command, "HEAD~1" if command == "revert" else "other", ok=False)
+    facts = await open_repository(repo.root)
     with pytest.raises(WorkspaceError, match=f"a {word} .*in progress.*--abort"):
-        await open_repository(repo.root)
+        await require_idle(facts.root)
 
 
 @pytest.mark.parametrize(
@@ -134,7 +135,7 @@ async def test_operation_in_progress(repo: Repo, command: str, word: str) -> Non
     ],
 )
 async def test_what_stops_an_operation_is_said(repo: Repo, begin: str, said: str) -> None:
-    """The command that the sentence names is run, and after it the repository opens."""
+    """The command that the sentence names is run, and after it a session can begin."""
     repo.git("checkout", "-q", "-b", "other")
     for text in ("theirs\n", "theirs again\n"):
         repo.put("a.txt", text)
@@ -148,11 +149,11 @@ async def test_what_stops_an_operation_is_said(repo: Repo, begin: str, said: str
     for command in begin.replace("am patches", "am .git/patches").split(", "):
         repo.git(*command.removeprefix("git ").split(), ok=False)
     with pytest.raises(WorkspaceError) as refused:
-        await open_repository(repo.root)
+        await require_idle(str(repo.root))
     assert str(refused.value).startswith(f"{said} ")
     stop = str(refused.value).partition("or stop it (git ")[2].partition(")")[0]
     repo.git(*stop.split())
-    assert (await open_repository(repo.root)).commit
+    await require_idle(str(repo.root))
 
 
 async def test_no_identity(tmp_path: Path) -> None:
