@@ -48,6 +48,17 @@ def read_config(path: Path) -> bytes | None:
     return data
 
 
+def read_texts(path: Path) -> dict[str, str]:
+    """The texts, by name, of a file of :func:`write_state`; none where it cannot be read."""
+    try:
+        entries = json.loads(read_config(path) or b"{}")
+    except (ConfigError, ValueError, RecursionError):
+        return {}
+    if not isinstance(entries, dict):
+        return {}
+    return {key: text for key, text in entries.items() if isinstance(text, str)}
+
+
 def write_state(path: Path, value: Mapping[str, object]) -> None:
     """Put a JSON object in the place of a file that its owner alone may read: whole, or not at all.
 

@@ -61,6 +61,11 @@ def trust_file() -> Path:
     return state_folder() / "trust.json"
 
 
+def unsent_requests_file() -> Path:
+    """The requests that were written and not sent."""
+    return state_folder() / "requests.json"
+
+
 def given_rules_file() -> Path:
     """The rules for tool calls that the user gave at gates."""
     return state_folder() / "rules.json"

@@ -1,10 +1,9 @@
 """Which project files the user has trusted, by their exact content."""
 
 import hashlib
-import json
 from pathlib import Path
 
-from agent_tui.config.files import ConfigError, path_key, read_config, write_state
+from agent_tui.config.files import ConfigError, path_key, read_texts, write_state
 
 
 class TrustStore:
@@ -22,7 +21,7 @@ class TrustStore:
 
     def is_trusted(self, path: Path, content: bytes) -> bool:
         """Whether exactly this content was trusted at exactly this place."""
-        return self._read().get(path_key(path)) == _digest(content)
+        return read_texts(self.file).get(path_key(path)) == _digest(content)
 
     def trust(self, path: Path, content: bytes) -> None:
         """Trust this content at this place, instead of what was trusted there before.
@@ -30,7 +29,7 @@ class TrustStore:
         Raises:
             ConfigError: If it cannot be remembered.
         """
-        self._write({**self._read(), path_key(path): _digest(content)})
+        self._write({**read_texts(self.file), path_key(path): _digest(content)})
 
     def forget(self, path: Path) -> bool:
         """Trust nothing at this place any more.
@@ -41,20 +40,11 @@ class TrustStore:
         Raises:
             ConfigError: If it cannot be remembered.
         """
-        entries = self._read()
+        entries = read_texts(self.file)
         if entries.pop(path_key(path), None) is None:
             return False
         self._write(entries)
         return True
-
-    def _read(self) -> dict[str, str]:
-        try:
-            entries = json.loads(read_config(self.file) or b"{}")
-        except (ConfigError, ValueError, RecursionError):
-            return {}
-        if not isinstance(entries, dict):
-            return {}
-        return {k: v for k, v in entries.items() if isinstance(v, str)}
 
     def _write(self, entries: dict[str, str]) -> None:
         try:

@@ -4,16 +4,22 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Hashable
+from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from textual.content import Content
 
-from agent_tui.bootstrap.environment import USER_ERRORS, Environment
+from agent_tui.bootstrap.environment import USER_ERRORS, Environment, redactor_of
+from agent_tui.config import paths
+from agent_tui.config.files import ConfigError
+from agent_tui.config.unsent import UnsentRequests
 from agent_tui.domain.text import counted, one_line, visible_lines
 from agent_tui.sessions.labels import Labels
 from agent_tui.sessions.query import QueryError
 from agent_tui.sessions.summary import SessionSummary
 from agent_tui.ui import library
+from agent_tui.ui.drafts import Draft
 from agent_tui.ui.loading import imported
 from agent_tui.ui.render.filters import filter_rows
 from agent_tui.ui.render.home import home_header, problem_rows, session_rows
@@ -49,6 +55,7 @@ class Listing:
         self._compare = compare
         self._listed: dict[str, SessionSummary] = {}
         self._here: list[SessionSummary] = []
+        self._taken_up = False
 
     def summary(self, session_id: str) -> SessionSummary | None:
         """What the list said of a session."""
@@ -61,6 +68,7 @@ class Listing:
         except USER_ERRORS as error:
             self._app.fail(str(error))
             return Content(""), lambda width: []
+        await self._take_up_request(env)
         try:
             wanted = library.Wanted(text, archived, fresh)
             found = await asyncio.to_thread(library.read_list, env, wanted)
@@ -84,6 +92,29 @@ class Listing:
                 elsewhere=found.elsewhere,
             ),
         )  # fmt: skip
+
+    async def _take_up_request(self, env: Environment) -> None:
+        """Give the box for a request what was written there the last time."""
+        home = self._app.screen_stack[0]
+        if self._taken_up or not isinstance(home, HomeScreen):
+            return
+        self._taken_up = True
+        unsent = UnsentRequests(paths.unsent_requests_file(), Path(env.facts.root))
+        redactor = redactor_of(env.loaded.settings)
+        writer = ThreadPoolExecutor(1)  # one after the other, and all of them before the end
+
+        async def report(written: Future[None]) -> None:
+            try:
+                await asyncio.wrap_future(written)
+            except ConfigError as error:
+                self._tell(str(error))
+
+        def save(text: str) -> None:
+            if redactor.text(text) != text:
+                text = ""  # a secret is on no disk, and half of a request is none
+            self._app.run_worker(report(writer.submit(unsent.keep, text)), name="unsent request")
+
+        home.take_up(Draft(await asyncio.to_thread(unsent.text), save))
 
     async def act(self, what: str, sessions: tuple[str, ...]) -> None:
         """Do something to sessions of the list.

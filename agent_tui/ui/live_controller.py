@@ -17,11 +17,11 @@ from agent_tui.ui.commenting import Commenting
 from agent_tui.ui.controller import SessionController
 from agent_tui.ui.delays import after
 from agent_tui.ui.diff import DiffView
+from agent_tui.ui.drafts import Draft
 from agent_tui.ui.grace import Grace
 from agent_tui.ui.offers import failed_role, offers
 from agent_tui.ui.rejecting import reject
 from agent_tui.ui.screens import tool_gate
-from agent_tui.ui.screens.dialogs import Draft
 from agent_tui.ui.screens.session import SessionScreen
 
 

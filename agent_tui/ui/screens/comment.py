@@ -12,7 +12,8 @@ from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.content import Content
 from textual.widgets import Button, Label, Static, TextArea
 
-from agent_tui.ui.screens.dialogs import Dialog, Draft
+from agent_tui.ui.drafts import Draft
+from agent_tui.ui.screens.dialogs import Dialog
 
 _KINDS = ("change", "question", "note")
 _LABELS = {

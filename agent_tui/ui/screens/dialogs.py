@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Callable
-from dataclasses import dataclass
 from typing import ClassVar, Generic, TypeVar
 
 from textual import on
@@ -16,34 +13,14 @@ from textual.content import Content
 from textual.screen import ModalScreen
 from textual.widgets import Button, Label, Static
 
-from agent_tui.ui.delays import after
+from agent_tui.ui.drafts import DraftScreen
 from agent_tui.ui.screens.lists import ListScreen, Make
 from agent_tui.ui.widgets.rows import RowsView
 
 R = TypeVar("R")
 
 
-DRAFT_S = 0.3
-"""Seconds without a key after which what was written so far is kept."""
-
-CHARACTERS_PER_S = 50_000
-"""Of a longer text a draft is kept after a longer pause, because each is written whole."""
-
-
-@dataclass(frozen=True, slots=True)
-class Draft:
-    """What was written in a dialog and not sent: it is there again when the dialog is.
-
-    Attributes:
-        text: As it was kept last; "" if there is none.
-        save: Keeps another text.
-    """
-
-    text: str
-    save: Callable[[str], None]
-
-
-class Dialog(ModalScreen[R | None], Generic[R]):
+class Dialog(ModalScreen[R | None], DraftScreen[R | None], Generic[R]):
     """The base of all dialogs: Escape cancels."""
 
     CSS_PATH: ClassVar = ["rows.tcss", "dialogs.tcss"]
@@ -51,34 +28,6 @@ class Dialog(ModalScreen[R | None], Generic[R]):
         # A text area would take it to leave the text.
         Binding("escape", "cancel", "cancel", show=False, priority=True)
     ]
-
-    _draft: Draft | None = None
-    _saving: asyncio.TimerHandle | None = None
-    _unkept: str | None = None
-
-    def save_draft(self, text: str) -> None:
-        """Keep what was written so far, when the person pauses."""
-        draft = self._draft
-        if draft is None or (self._unkept is None and text == draft.text):
-            return
-        if self._saving is not None:
-            self._saving.cancel()
-        self._unkept = text
-        self._saving = after(DRAFT_S + len(text) / CHARACTERS_PER_S, self, self.keep_draft)
-
-    def keep_draft(self) -> None:
-        """Keep what was written so far at once: the dialog goes away without a decision."""
-        text = self.forget_draft()
-        if self._draft is not None and text is not None and text != self._draft.text:
-            self._draft = Draft(text, self._draft.save)
-            self._draft.save(text)
-
-    def forget_draft(self) -> str | None:
-        """Keep nothing more: it is sent, or given up. Gives what was not kept yet."""
-        text, self._unkept = self._unkept, None
-        if self._saving is not None:
-            self._saving.cancel()
-        return text
 
     def dismiss(self, result: R | None = None) -> AwaitComplete:
         """Close; what was written and not decided on is kept."""

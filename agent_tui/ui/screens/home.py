@@ -11,6 +11,7 @@ from textual.binding import Binding, BindingType
 from textual.content import Content
 from textual.widgets import Input
 
+from agent_tui.ui.drafts import Draft, DraftScreen
 from agent_tui.ui.screens.lists import Make, SessionsScreen
 from agent_tui.ui.widgets.bars import Bar
 from agent_tui.ui.widgets.rows import Row, RowsView
@@ -35,7 +36,7 @@ KEYS = (
 )
 
 
-class HomeScreen(SessionsScreen):
+class HomeScreen(SessionsScreen, DraftScreen[None]):
     """Lists sessions and takes requests.
 
     Args:
@@ -110,6 +111,21 @@ class HomeScreen(SessionsScreen):
         if event.value.strip():
             request, event.input.value = event.value, ""
             self._start(request)
+
+    @on(Input.Changed, "#request")
+    def _written(self, event: Input.Changed) -> None:
+        self.save_draft(event.value)
+
+    def take_up(self, draft: Draft) -> None:
+        """Show what was written before and not sent, and keep from now on what is."""
+        if self._draft is None:
+            self._draft = draft
+            self.keep_request(draft.text)
+            self.save_draft(self.query_one("#request", Input).value)
+
+    def on_unmount(self) -> None:
+        """What was written is there the next time."""
+        self.keep_draft()
 
     def keep_request(self, request: str) -> None:
         """Put back a request that could not begin, unless the next one is being written."""

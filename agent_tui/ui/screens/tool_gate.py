@@ -14,7 +14,8 @@ from textual.widgets import Button, Label, Static
 from agent_tui.domain.decision import AllowAlways, Answer, Gate, Reject
 from agent_tui.domain.rules import Rule
 from agent_tui.domain.text import visible_lines
-from agent_tui.ui.screens.dialogs import Dialog, Draft
+from agent_tui.ui.drafts import Draft
+from agent_tui.ui.screens.dialogs import Dialog
 from agent_tui.ui.screens.writing import ReasonDialog
 
 Decide = Callable[[str, Answer], None]
