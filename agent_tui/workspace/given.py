@@ -8,6 +8,7 @@ import os
 import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import product
 from pathlib import Path
 
 from agent_tui.domain.events import RepoFacts
@@ -16,7 +17,7 @@ from agent_tui.domain.patch import path_from_bytes
 from agent_tui.domain.text import decode, one_line
 from agent_tui.ports import WorkspaceError
 from agent_tui.workspace.git import Git, GitError, GitThread, Place
-from agent_tui.workspace.patch_text import PatchText, read_patch_text
+from agent_tui.workspace.patch_text import PatchText, Size, read_patch_text
 from agent_tui.workspace.repository import Location, identity, locate, user_place
 from agent_tui.workspace.shown import shown_files
 from agent_tui.workspace.store import Store
@@ -261,9 +262,9 @@ class _Finder:
             facts = self._facts_at(commit)
             tree = self._applied(facts.tree, text)
             if tree is not None:
-                notes: tuple[str, ...] = ()
+                notes = self._cut_off(text)
                 if commit != self.facts.commit:
-                    notes = (f"It does not apply on HEAD; it is shown on {commit[:10]}.",)
+                    notes += (f"It does not apply on HEAD; it is shown on {commit[:10]}.",)
                 given = Given(kind="patch", tree=tree, notes=notes, **said)
                 return Found(facts, given)
         base, tree, unread = self._as_shown(text)
@@ -272,7 +273,7 @@ class _Finder:
             tree=tree,
             problem="The patch does not apply here, so it can be read and commented on, but "
             "not committed.",
-            notes=("Lines that the patch does not show are empty.", *unread),
+            notes=(*self._cut_off(text), "Lines that the patch does not show are empty.", *unread),
             **said,
         )
         return Found(base, given)
@@ -291,6 +292,24 @@ class _Finder:
                     ).split("\n")[0]
                 bases.append(found)
         return list(dict.fromkeys(base for base in bases if base or not self.facts.commit))
+
+    def _cut_off(self, text: PatchText) -> tuple[str, ...]:
+        """What is missing of a patch that is whole for git, since it was cut between two hunks."""
+        if text.promised is None:
+            return ()
+        place = self.store.without_work_tree(self.store.folder / "none")
+        for body, strip in product(text.versions, ("-p1", "-p0")):
+            try:
+                out = self.git.run("apply", "--numstat", "-z", strip, "-", at=place, stdin=body)
+            except GitError:
+                continue
+            counts = [entry.split(b"\t")[:2] for entry in out.split(b"\0") if b"\t" in entry]
+            lines = [[int(n) if n.isdigit() else 0 for n in pair] for pair in counts]
+            has = Size(len(lines), sum(a for a, _ in lines), sum(r for _, r in lines))
+            if has == text.promised:
+                return ()
+            return (f"Its summary promises {text.promised}, but it has {has}: is it cut off?",)
+        return ()
 
     def _applied(self, base_tree: str, text: PatchText) -> str | None:
         for body in text.versions:

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from email import message_from_bytes
 from email.errors import MessageError
 from email.header import decode_header, make_header
+from typing import NamedTuple
 
-from agent_tui.domain.text import decode
+from agent_tui.domain.text import counted, decode
 from agent_tui.ports import WorkspaceError
 
 _MAIL = re.compile(rb"^From ([0-9a-f]{40,64}) Mon Sep 17 00:00:00 2001\r?$", re.MULTILINE)
@@ -21,8 +22,23 @@ _ENCODED = re.compile(
 _STYLE = re.compile(rb"\x1b\[[0-9;]*[mK]")
 _STYLED = re.compile(rb"^(?:\x1b\[[0-9;]*m)+(?:diff |--- |@@ )", re.MULTILINE)
 _TAG = re.compile(r"^(?:re:\s*)?(?:\[[^\]]*\]\s*)+", re.IGNORECASE)
+_SUMMARY = re.compile(
+    rb"^ (\d+) files? changed(?:, (\d+) insertions?\(\+\))?(?:, (\d+) deletions?\(-\))?\r?$",
+    re.MULTILINE,
+)
 MAX_BYTES = 256 * 2**20
 """A larger patch is refused: reading it would take the machine's memory."""
+
+
+class Size(NamedTuple):
+    """How much a patch changes: files, and lines."""
+
+    files: int
+    added: int
+    removed: int
+
+    def __str__(self) -> str:
+        return f"{counted(self.files, 'file')}, +{self.added} −{self.removed}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +50,7 @@ class PatchText:
             program or a terminal has changed.
         commits: Names of the commits that it was made from, where it says so.
         base: The commit that it says it belongs on, or "".
+        promised: How much its mails say that it changes, where they do.
     """
 
     versions: tuple[bytes, ...]
@@ -41,6 +58,7 @@ class PatchText:
     author: str = ""
     commits: tuple[str, ...] = ()
     base: str = ""
+    promised: Size | None = None
 
 
 def read_patch_text(data: bytes) -> PatchText:
@@ -74,7 +92,22 @@ def read_patch_text(data: bytes) -> PatchText:
         author=author.pop() if len(author) == 1 else "",
         commits=tuple(match[1].decode() for match in _MAIL.finditer(data)),
         base=found[1].decode() if found else "",
+        promised=_promised(mails or [data]),
     )
+
+
+def _promised(mails: Sequence[bytes]) -> Size | None:
+    """What the summaries of the mails add up to; None where one with a diff has none."""
+    found = []
+    for mail in mails:
+        start = re.search(rb"^diff --git ", mail, re.MULTILINE)
+        if start is None:
+            continue  # a cover letter sums up the others
+        said = _SUMMARY.search(mail, 0, start.start())
+        if said is None:
+            return None
+        found.append([int(number or 0) for number in said.groups()])
+    return Size(*map(sum, zip(*found, strict=True))) if found else None
 
 
 def _plain(data: bytes) -> bytes:

@@ -219,6 +219,7 @@ async def test_a_mail_of_format_patch_is_applied_exactly(repo: Repo) -> None:
     assert found.given.message == "All of it \u2713\n\nBecause."
     assert found.given.author == "Grace \u00dc <g@x>"
     assert not found.given.problem
+    assert not found.given.notes
     assert state(repo) == before
 
 
@@ -257,6 +258,31 @@ async def test_a_series_of_mails(repo: Repo) -> None:
     found = await find(repo, "-", mails)
     assert found.given.tree == tree
     assert found.given.message == "Take over 3 patches\n\n* step 1\n* step 2\n* step 3"
+    assert not found.given.notes
+
+
+@pytest.mark.parametrize("options", [[], ["--no-prefix"]], ids=["", "no-prefix"])
+async def test_a_patch_that_was_cut_off_is_never_taken_for_whole(
+    repo: Repo, options: list[str]
+) -> None:
+    """After each of its lines: cut between two hunks it is still a patch, but a shorter one."""
+    changed(repo)
+    mail = repo.raw("format-patch", "--stdout", *options, "-1", "made", "--", "*.txt")
+    whole = (await find(repo, "-", mail)).given
+    assert not whole.notes
+    lines = mail.splitlines(keepends=True)
+    begin = next(n for n, line in enumerate(lines) if line.startswith(b"@@ "))
+    told = []
+    for end in range(begin, len(lines)):
+        try:
+            given = (await find(repo, "-", b"".join(lines[:end]))).given
+        except WorkspaceError as refused:
+            told.append(str(refused))
+            continue
+        notes = [note for note in given.notes if "is it cut off?" in note]
+        assert given.tree == whole.tree or given.problem or notes, lines[end - 1]
+        told += notes
+    assert sum("is it cut off?" in note for note in told) >= 3
 
 
 async def test_a_patch_for_an_older_commit_is_shown_there(repo: Repo) -> None:
