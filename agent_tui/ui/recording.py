@@ -207,7 +207,7 @@ async def _frames(
             pane = next((at for kind, at in _PANES if isinstance(event, kind)), None)
             if pane is not None:
                 screen.show_pane(pane)
-        await _settled(app, pilot, controller)
+        await _settled(app, controller)
         yield interval, marker
 
 
@@ -217,15 +217,21 @@ async def _until(pilot: Pilot[Any], condition: Callable[[], bool]) -> None:
             await pilot.pause()
 
 
-async def _settled(app: _Recorded, pilot: Pilot[Any], controller: ReplayController) -> None:
+async def _painted(app: _Recorded) -> None:
+    """Until what all widgets have been told is on the screen."""
+    painted = asyncio.Event()
+    app.screen.call_after_refresh(painted.set)
+    await painted.wait()
+
+
+async def _settled(app: _Recorded, controller: ReplayController) -> None:
     """Until the screen shows the place, and nothing is worked out behind it any more."""
     async with asyncio.timeout(LIMIT_S):
         while True:
             await controller.presenter.settled.wait()
-            await pilot.pause()
+            await _painted(app)
             behind = [worker for worker in app.workers if worker.group == "behind"]
             if behind:
                 await app.workers.wait_for_complete(behind)
-                await pilot.pause()
             elif controller.presenter.settled.is_set():
                 return
