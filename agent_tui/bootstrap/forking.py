@@ -129,11 +129,12 @@ async def fork_session(
     """
     position = place_to_fork(saved, position, wish)
     await asyncio.to_thread(check_fork, saved, position, env.facts)
-    await require_idle(env.facts.root)
     state = saved.log.state_at(position)
     if state.session is None:  # check_fork has said so already
         raise UsageError("There is nothing to fork before the session's first record.")
     before = state.session
+    if before.given is None or before.given.kind == "worktree":
+        await require_idle(env.facts.root)
     new_id = env.store.new_id()
     needed = tuple(before.roles) if before.given else ROLES
     models = {role: model.ref for role, model in ModelSource(env, needed).roles(State()).items()}

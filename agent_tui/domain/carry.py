@@ -26,6 +26,7 @@ class Look:
         accepted: Ids of hunks that were accepted before and are not asked for again.
         kept: The patch of which all was accepted, when they approved; else None.
         left_out: What they left out.
+        edited: Whether they edited it: what they left out and is the same is still left out.
         current: Whether it was at the very revision that is in force: then all of it is shown anew.
     """
 
@@ -34,6 +35,7 @@ class Look:
     accepted: frozenset[str] = frozenset()
     kept: BlobRef | None = None
     left_out: Selection = field(default_factory=Selection)
+    edited: bool = False
     current: bool = False
 
 
@@ -86,7 +88,8 @@ def _look(state: State, decided: Decided) -> Look | None:
     made = event.choice == "edit" or after.left_out is not None
     looked = state.revisions[at - 1] if made and at else after
     if event.choice == "edit":
-        return Look(looked, seen, accepted)
+        out = event.selection or Selection()
+        return Look(looked, seen, accepted, left_out=out, edited=True)
     left_out = after.left_out or Selection()
     return Look(looked, seen, kept=after.patch, left_out=left_out)
 
@@ -107,19 +110,21 @@ def carry(new: Patch, look: Look, looked: Patch, kept: Patch | None = None) -> C
     seen_places |= accepted - places.keys() if look.left_out else set()
     pieces = list(_left_out(looked, look.left_out))
     old_files = {file.path: file for file in looked.files}
+    # In their own edit, only what they wrote into a hunk can have brought something back.
+    still_out = set(look.left_out.lines) if look.edited else set()
     files_back = frozenset(
         file.path
         for file in new.files
-        if file.path in look.left_out.files
+        if not look.edited
+        and file.path in look.left_out.files
         and (old := old_files.get(file.path)) is not None
         and _same_file(old, file)
     )
     seen, same, back = set(), set(), set()
     for file, hunk in new.hunks:
         place = _place(file, hunk)
-        if file.path in files_back or any(
-            path == file.path and _holds(hunk, lines) for path, lines in pieces
-        ):
+        is_back = any(path == file.path and _holds(hunk, lines) for path, lines in pieces)
+        if file.path in files_back or (is_back and places.get(place) not in still_out):
             back.add(hunk.id)
             continue
         if place in seen_places:
@@ -127,6 +132,36 @@ def carry(new: Patch, look: Look, looked: Patch, kept: Patch | None = None) -> C
         if place in accepted and not look.current:
             same.add(hunk.id)
     return Carried(frozenset(seen), frozenset(same), frozenset(back), files_back)
+
+
+def still_left_out(selection: Selection, before: Patch, after: Patch) -> Selection:
+    """What of a selection is the same in a patch in which the person has edited something.
+
+    It is left out of this one, too: nobody but the person has touched the change since.
+    """
+    old_files = {file.path: file for file in before.files}
+    pairs = [(old, new) for new in after.files if (old := old_files.get(new.path)) is not None]
+    whole = {new.path for old, new in pairs if _same_file(old, new)}
+    modes = {new.path for old, new in pairs
+             if (old.old_mode, old.new_mode) == (new.old_mode, new.new_mode)}  # fmt: skip
+    moves = {new.path for old, new in pairs
+             if (old.status, old.old_path) == (new.status, new.old_path)}  # fmt: skip
+    places = {_place(file, hunk): hunk for file, hunk in before.hunks if hunk.id in selection.lines}
+    lines = {}
+    for file, hunk in after.hunks if places else ():
+        same_hunk = places.get(_place(file, hunk))
+        if same_hunk is not None:
+            out = set(selection.lines[same_hunk.id])
+            same = zip(same_hunk.changed, hunk.changed, strict=True)
+            lines[hunk.id] = tuple(index for was, index in same if was in out)
+    return Selection(
+        files=tuple(path for path in selection.files if path in whole),
+        modes=tuple(path for path in selection.modes if path in modes),
+        moves=tuple(path for path in selection.moves if path in moves),
+        originals=tuple(path for path in selection.originals if path in moves),
+        ends=tuple(path for path in selection.ends if path in whole),
+        lines=lines,
+    )
 
 
 def _place(file: FilePatch, hunk: Hunk) -> tuple[str, str, int]:

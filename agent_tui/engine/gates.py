@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Sequence
 
 from agent_tui.domain.base import Actor
+from agent_tui.domain.carry import still_left_out
 from agent_tui.domain.decision import (
     AddFinding,
     Answer,
@@ -169,6 +170,7 @@ class Gates:
         self._person = person
         self._policy = policy
         self._opened: dict[str, int] = {}
+        self._still_out = Selection()
 
     async def ask(self, kind: GateKind, question: str) -> None:
         """Open the gate unless it is open already, wait for one answer, and act on it."""
@@ -178,6 +180,10 @@ class Gates:
             flags = await self._flags(kind)
             gate = Gate(id=ctx.ids.new("gate"), kind=kind, question=question, flags=flags)
             await ctx.recorder.append(GateOpened(gate=gate), "engine")
+            if kind == "diff" and self._still_out:
+                saved = SelectionSaved(gate=gate.id, selection=self._still_out)
+                await ctx.recorder.append(saved, "person")
+            self._still_out = Selection()
         now_ns = ctx.clock.monotonic_ns()
         began = self._opened.setdefault(gate.id, now_ns - _waited_before_ns(ctx.state))
         automatic = ctx.session.gates.get(kind) == "auto" and not gate.flags
@@ -262,8 +268,11 @@ class Gates:
                 await planner.take_edit(ctx, answer)
                 await decide("edit")
             case EditFiles(seen=seen):
+                marked, before = ctx.state.marked, await coder.current_patch(ctx)
                 if await coder.take_edit(ctx, answer):
-                    await decide("edit", kind="diff", seen=seen)
+                    await decide("edit", kind="diff", seen=seen, selection=marked)
+                    after = await coder.current_patch(ctx)
+                    self._still_out = still_left_out(marked, before, after)
             case EditMessage(message=text):
                 await propose_message(ctx, text, "person")
                 await decide("edit")

@@ -7,6 +7,11 @@ from typing import Any
 from textual.screen import Screen
 
 
+def is_open(screen: Screen[Any]) -> bool:
+    """Whether a screen is one of those of a program that goes on: its widgets are there."""
+    return screen.is_attached and screen in screen.app.screen_stack
+
+
 def after(
     delay_s: float, screen: Screen[Any], callback: Callable[[], object]
 ) -> asyncio.TimerHandle:
@@ -24,6 +29,6 @@ def after(
     """
 
     def call() -> object:
-        return callback() if screen.is_attached else None
+        return callback() if is_open(screen) else None
 
     return asyncio.get_running_loop().call_later(delay_s, screen.call_next, call)

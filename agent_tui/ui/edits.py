@@ -232,7 +232,9 @@ class Edits:
             if whole == text:
                 self._controller.tell("The file is unchanged.")
             else:
-                self._controller.answer(gate.id, EditFiles(files={path: whole}))
+                self._controller.answer(
+                    gate.id, EditFiles(files={path: whole}, seen=self._controller.seen())
+                )
 
         given = given_of(self._controller.state) is not None
         whose = "the change" if given else "the attempt"
@@ -273,7 +275,8 @@ class Edits:
         edit_file(self._app, command, target, line)
         if _is_plain_file(root, target) and target.read_bytes() == before:
             self._controller.tell("The file is unchanged.")
-        self._controller.answer(gate.id, EditFiles(files=None))  # the editor can open others too
+        # The editor can open other files, too.
+        self._controller.answer(gate.id, EditFiles(files=None, seen=self._controller.seen()))
 
 
 def _around(text: str, hunk: Hunk) -> tuple[str, str, str]:

@@ -4,8 +4,11 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from time import monotonic
 
+from textual.css.query import NoMatches
+from textual.dom import NoScreen
 from textual.screen import Screen
 
+from agent_tui.ui.delays import is_open
 from agent_tui.ui.presence import Presence
 
 FRAME_S = 1 / 30
@@ -54,7 +57,7 @@ class Frames:
         Args:
             at_once: A person did it by a key, which does not wait for its turn.
         """
-        if not self._screen.is_mounted:
+        if not self._screen.is_mounted or not is_open(self._screen):
             return
         self._asked = True
         self.settled.clear()
@@ -65,14 +68,19 @@ class Frames:
             self._screen.run_worker(self._draw_all(), name="frames", group="frames")
 
     async def _draw_all(self) -> None:
-        while self._asked:
+        while self._asked and is_open(self._screen):
             await asyncio.sleep(AT_ONCE_S)
             while not self._at_once.is_set() and (pause := self._pause()) > 0:
                 await _wait(self._at_once, pause)
             self._asked = False
             self._at_once.clear()
             self._next = monotonic() + FRAME_S
-            await self._draw()
+            try:
+                await self._draw()
+            except (NoMatches, NoScreen):
+                if is_open(self._screen):
+                    raise
+                break  # its widgets went away under the drawing
         self._is_drawing = False
         self.settled.set()
 

@@ -6,6 +6,7 @@ from functools import partial
 from textual.content import Content
 
 from agent_tui.domain.carry import Carried
+from agent_tui.domain.decision import Selection
 from agent_tui.domain.links import Links, Node
 from agent_tui.domain.patch import Patch, first_files, parse_patch
 from agent_tui.domain.state import State
@@ -62,12 +63,11 @@ class Presenter:
         self.patch = Patch()
         self.links: Links | None = None
         self.draft = DraftSelection(self.patch)
+        self._marked = Selection()
         self._tree = ""
         self._looks = Looks(source.blob)
-        self.carried = Carried()
-        self.comparing = False
-        self._compared = Patch()
-        self.show_activity = False
+        self.carried, self.comparing = Carried(), False
+        self._compared, self.show_activity = Patch(), False
         self.node: Node | None = None
         self._at: object = None
         self.pane = DiffPane(screen.query_one("#diff", DiffView))
@@ -120,13 +120,17 @@ class Presenter:
         if self._tree != revision.tree or self.patch is not self._patches[digest]:
             self._tree = revision.tree
             self.patch = self._patches[digest]
-            self.draft = DraftSelection(self.patch, state.marked)
+            self._begin_draft(state)
             self.carried = await self._looks.carried(state, self.patch)
             self.comparing = False
             kept = {hunk for hunk in state.seen if self.patch.find(hunk) is not None}
             self.pane.begin({*self.carried.seen, *kept})
-        elif not self._source.live and self.draft.selection != state.marked:
-            self.draft = DraftSelection(self.patch, state.marked)
+        elif state.marked is not self._marked and (not self._source.live or not self.draft.version):
+            self._begin_draft(state)
+
+    def _begin_draft(self, state: State) -> None:
+        self._marked = state.marked
+        self.draft = DraftSelection(self.patch, state.marked)
 
     @property
     def shown_patch(self) -> Patch:

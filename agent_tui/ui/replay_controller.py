@@ -3,7 +3,9 @@
 import asyncio
 import contextlib
 from collections.abc import Awaitable, Callable
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 from textual.worker import Worker
 
@@ -64,6 +66,7 @@ class ReplayController(SessionController):
         self._source = source
         self._at_end = at_end
         self._playing: asyncio.TimerHandle | None = None
+        self._turn = 0
         self._reader: Worker[None] | None = None
         self.places = ReplayPlaces(self, source, marks)
         files = ReplayFiles(self, source, fork, compare)
@@ -102,7 +105,8 @@ class ReplayController(SessionController):
         if self._at_end and self._source.saved.complete:
             self._source.replay.end()
         self.attach(self._source)
-        self._reader = self.screen.run_worker(self._read_on(), name="read on", group="read on")
+        read: Any = self._read_on  # a coroutine that is never begun would be complained about
+        self._reader = self.screen.run_worker(read, name="read on", group="read on")
 
     async def leave(self) -> None:
         """Go away from the replay."""
@@ -219,11 +223,12 @@ class ReplayController(SessionController):
 
     def _next(self) -> None:
         pause = self._source.next_pause(IDLE_CAP_S)
-        self._playing = after(max(pause, 0.01), self.screen, self._step)
+        self._turn += 1
+        self._playing = after(max(pause, 0.01), self.screen, partial(self._step, self._turn))
 
-    def _step(self) -> None:
-        if self._playing is None:
-            return  # paused at the last moment
+    def _step(self, turn: int) -> None:
+        if self._playing is None or turn != self._turn:
+            return  # paused at the last moment, and maybe played on
         replay = self._source.replay
         replay.forward("record")
         self.presenter.changed()

@@ -6,7 +6,7 @@ import shlex
 from collections.abc import Awaitable, Callable
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from textual.worker import Worker
 
@@ -93,7 +93,9 @@ class Running:
         controller.attach(source)
         source.changed = controller.presenter.changed
         screen.set_interval(1.0, controller.presenter.tick)
-        self._runner = self._app.run_worker(self._run(session), name="loop", group="loop")
+        # A function, since a coroutine that is never begun would be complained about.
+        run: Any = partial(self._run, session)
+        self._runner = self._app.run_worker(run, name="loop", group="loop")
         return controller
 
     async def _begin(self, env: Environment, launch: Launch) -> LiveSession:
@@ -173,8 +175,9 @@ class Running:
             with contextlib.suppress(Exception):
                 await self._runner.wait()
         await session.keep(self.gates.left_over())
+        # Textual's own way to wait for several would wait for all there are where there are none.
         written = [worker for worker in self._app.workers if worker.group == "loop-comment"]
-        await self._app.workers.wait_for_complete(written)
+        await asyncio.gather(*(worker.wait() for worker in written), return_exceptions=True)
         if self._controller is not None:
             await session.keep_seen(self._controller.presenter.pane.seen_ids)
         await session.leave()

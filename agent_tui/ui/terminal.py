@@ -67,14 +67,22 @@ class Terminal(LinuxDriver):
         whose lock it then waits for, for ever; the event loop calls it between two writes. While
         the terminal is another program's, nothing is written, and the loop may stand still.
         """
-        if self._auto_restart:
+        if self._loop.is_closed():  # only the report is left to be printed
+            signal.signal(signal.SIGTSTP, signal.SIG_DFL)
+            os.kill(os.getpid(), signal.SIGTSTP)
+        elif self._auto_restart:
             self._loop.call_soon_threadsafe(self._sigtstp_application)
         else:
             self._sigtstp_application()
 
     def _continued(self, *_: object) -> None:
+        # While another program has the terminal, that one goes on, and gives it back at its end.
+        if self._auto_restart and self._writer_thread is None and not self._loop.is_closed():
+            self._loop.call_soon_threadsafe(self._go_on)
+
+    def _go_on(self) -> None:
         if self._writer_thread is None:
-            self._loop.call_soon_threadsafe(self._sigcont_application)
+            self._sigcont_application()
 
     def write(self, data: str) -> None:
         """Write to the terminal; what comes while it is not ours is lost, and drawn again later."""

@@ -17,7 +17,9 @@ HELD_S = 5.0
 """Seconds that a key can keep the next one waiting; after that it is taken all the same."""
 
 MOVES = frozenset({"up", "down", "left", "right", "pageup", "pagedown", "home", "end"})
-"""Keys that lead nowhere else: the next one need not wait, also where one is held down."""
+"""Keys that lead nowhere else: the next one need not wait, also where one is held down.
+
+Not so where text is written, for a letter is there before the cursor has moved."""
 
 
 class TypedAhead:
@@ -65,7 +67,8 @@ class TypedAhead:
                 return
             target, event = self._app.focused or screen, self._waiting.popleft()
             await self._handle(event)
-            if not (isinstance(event, Key) and event.key in MOVES):
+            moves = isinstance(event, Key) and event.key in MOVES
+            if not moves or target.check_consume_key("a", "a"):
                 self._follow(target)
 
     def _follow(self, node: DOMNode) -> None:

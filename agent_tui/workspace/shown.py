@@ -1,7 +1,7 @@
 """The files of a patch that applies nowhere, as far as the patch itself shows them."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -11,6 +11,9 @@ from agent_tui.domain.text import one_line
 from agent_tui.ports import WorkspaceError
 from agent_tui.workspace.edits import parse
 from agent_tui.workspace.edits.model import FileChange, Hunk
+
+_MAIL = re.compile(rb"^(?=From [0-9a-f]{40,64} Mon Sep 17 00:00:00 2001\r?$)", re.MULTILINE)
+_DIFF = re.compile(rb"^(?:diff --git |--- |@@ )", re.MULTILINE)
 
 Line = tuple[bytes | None, bytes | None, bool]
 """A line before and after, with its end, and whether the patch shows it."""
@@ -47,22 +50,28 @@ def shown_files(patch: bytes) -> Shown:
     Raises:
         WorkspaceError: If the patch cannot be read, or names what can be no file here.
     """
-    try:
-        _, changes = parse(patch, "unified")
-    except EditFormatError as error:
-        raise WorkspaceError(f"That patch cannot be read: {error}") from error
     files: dict[str, _File] = {}
     gone: list[_File] = []
     unread: list[str] = []
-    for change in changes:
-        for path in filter(None, (change.path, change.new_path)):
-            _refuse(path)
-        if change.problem:
-            unread.append(f"{one_line(change.path)}: {one_line(change.problem, 500)}.")
-        else:
-            _take(change, files, gone)
-    if len(unread) == len(changes):
-        raise WorkspaceError(f"That patch cannot be read: {unread[0]}")
+    count = 0
+    for mail in _MAIL.split(patch):
+        if not _DIFF.search(mail):
+            continue
+        try:
+            _, changes = parse(mail, "unified")
+        except EditFormatError as error:
+            raise WorkspaceError(f"That patch cannot be read: {error}") from error
+        count += len(changes)
+        before = {path: file.lines for path, file in files.items()}
+        for change in changes:
+            for path in filter(None, (change.path, change.new_path)):
+                _refuse(path)
+            if change.problem:
+                unread.append(f"{one_line(change.path)}: {one_line(change.problem, 500)}.")
+            else:
+                _take(change, files, gone, before)
+    if len(unread) == count:
+        raise WorkspaceError(f"That patch cannot be read: {unread[0] if unread else 'no diff'}")
     every = [*files.values(), *gone]
     old = {file.old_path: _side(file, 0) for file in every if file.old_path is not None}
     new = {path: _side(file, 1) for path, file in files.items()}
@@ -84,7 +93,13 @@ def _side(file: _File, side: Literal[0, 1]) -> bytes:
     return b"".join(text for text in texts if text is not None)
 
 
-def _take(change: FileChange, files: dict[str, _File], gone: list[_File]) -> None:
+def _take(
+    change: FileChange,
+    files: dict[str, _File],
+    gone: list[_File],
+    before_it: Mapping[str, Sequence[Line]],
+) -> None:
+    """Take a change of a commit over; *before_it* has the lines before that commit, where known."""
     made = change.action in ("create", "overwrite")
     file = files.pop(change.path, None) or _File(None if made else change.path)
     if made:
@@ -94,14 +109,20 @@ def _take(change: FileChange, files: dict[str, _File], gone: list[_File]) -> Non
     else:
         if change.copy:
             files[change.path] = file
-            after = [line[1] for line in file.lines if line[1] is not None]
-            file = _File(None, [(None, text, True) for text in after])
+            file = _File(None, _original(file, before_it.get(change.path)))
         hunks = [hunk for hunk in change.changes if isinstance(hunk, Hunk)]
         file.lines = _patched(file.lines, hunks)
     if change.action == "delete":
         gone.append(file)
     else:
         files[change.new_path or change.path] = file
+
+
+def _original(file: _File, before_it: Sequence[Line] | None) -> list[Line]:
+    """The lines of a copy: of what it is a copy of, as that was before the same commit."""
+    if before_it is None:
+        return [(None, old, known) for old, _, known in file.lines if old is not None]
+    return [(None, new, known) for _, new, known in before_it if new is not None]
 
 
 def _patched(lines: Sequence[Line], hunks: Sequence[Hunk]) -> list[Line]:
@@ -122,7 +143,7 @@ def _patched(lines: Sequence[Line], hunks: Sequence[Hunk]) -> list[Line]:
             old, new, known = _next(rest, out)
             passed += 1
             if not known:
-                old = new = text
+                old, new = (text if old is not None else None), text
             if kind == " " or old is not None:
                 out.append((old, new if kind == " " else None, True))
     return [*out, *rest]

@@ -6,7 +6,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from agent_tui.domain.base import BlobRef
-from agent_tui.domain.carry import Carried, Look, carry
+from agent_tui.domain.carry import Carried, Look, carry, still_left_out
 from agent_tui.domain.decision import Selection
 from agent_tui.domain.patch import FilePatch, Hunk, Patch, parse_patch
 from agent_tui.domain.state import Revision
@@ -143,3 +143,22 @@ def test_a_hunk_is_accepted_exactly_when_it_does_the_same(
     known = [changes(file, hunk) for file, hunk in old.hunks]
     expected = {hunk.id for file, hunk in new.hunks if changes(file, hunk) in known}
     assert approved(old, new).accepted == expected
+
+
+def test_what_was_left_out_stays_so_over_an_edit_of_something_else(objects: Objects) -> None:
+    text = OLD.replace(b"line 5\n", b"five\nextra\n").replace(b"line 40\n", b"forty\n")
+    before = diff(objects, text, b=b"new\n", c=b"new\n")
+    first, second = (h for f, h in before.hunks if f.path == "a")
+    extra = next(i for i, line in enumerate(first.lines) if line.data == b"extra")
+    out = Selection(files=("b", "c"), lines={first.id: (extra,), second.id: second.changed})
+    edited = text.replace(b"forty\n", b"FORTY\n")
+    after = diff(objects, edited, b=b"new\n", c=b"edited\n")
+    same, _ = (h for f, h in after.hunks if f.path == "a")
+    kept = still_left_out(out, before, after)
+    assert kept == Selection(files=("b",), lines={same.id: (extra,)})
+    carried = carry(
+        after, Look(REVISION, frozenset(ids(before)), left_out=out, edited=True), before
+    )
+    assert same.id in carried.seen
+    assert not carried.files_back
+    assert same.id not in carried.back

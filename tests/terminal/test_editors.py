@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.terminal.pty_driver import types
+from tests.terminal.pty_driver import restored, types
 from tests.terminal.reviews import changed, editor_of, reviewing
 
 SHOWN = b"1 hunk in 1 file"
@@ -42,3 +42,16 @@ def test_what_is_seen_after_it(
     with reviewing(repo, env, tmp_path / "sessions", SHOWN, editor) as program:
         program.type("E")
         program.until(lambda: shown in program.output, "what the editor left")
+
+
+def test_one_that_was_stopped_and_continued_with_the_program(
+    tmp_path: Path, env: dict[str, str], repo: Path
+) -> None:
+    """The shell continues all of the job; the terminal is still the editor's then."""
+    editor = editor_of(tmp_path, 'kill -CONT $PPID; echo "gone on" >> "$1"')
+    with reviewing(repo, env, tmp_path / "sessions", SHOWN, editor) as program:
+        program.type("E")
+        program.until(lambda: b"gone on" in program.output, "what the editor wrote")
+        program.type("\x11")
+        program.end()
+        assert restored(program) == []

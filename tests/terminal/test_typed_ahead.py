@@ -42,6 +42,13 @@ def test_a_comment(review: tuple[Program, Path], text: str) -> None:
     assert [c["comment"]["text"] for c in said(sessions, "comment.added")] == [wanted]
 
 
+def test_letters_behind_a_move_are_where_it_led_to(review: tuple[Program, Path]) -> None:
+    program, sessions = review
+    program.type(f"cabc\x1b[DX\x1b[HY{CTRL_S}")  # left, and home
+    program.until(lambda: "comment.added" in types(sessions), "the comment")
+    assert said(sessions, "comment.added")[0]["comment"]["text"] == "YabXc"
+
+
 def test_one_thing_after_the_other(review: tuple[Program, Path]) -> None:
     """Each of these goes to the dialog that the key before it opens."""
     program, sessions = review

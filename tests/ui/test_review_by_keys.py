@@ -203,3 +203,39 @@ async def test_what_is_not_staged_any_more_is_said_once_in_the_pane(repo: Path) 
         shown = " ".join(person.text.split())
         assert shown.count("is not staged any more") == 1
         assert re.search(r"COMMITTED +Committed [0-9a-f]{10} on main\. …$", person.text, re.M)
+
+
+async def test_what_is_left_out_stays_left_out_over_an_edit(repo: Path) -> None:
+    """Only the person has touched it; it is so after a resume, too, and is committed so."""
+    async with drive(launch(repo)) as person:
+        await person.gate("diff")
+        await person.press("right_square_bracket", "space")
+        await person.press("right_curly_bracket", "space")
+        await person.settle()
+        left_out = person.state.marked
+        assert left_out.lines
+        assert left_out.files == ("new.txt",)
+        seen = person.controller.presenter.pane.seen
+        await person.press("left_curly_bracket", "right_square_bracket", "right_square_bracket")
+        await person.press("e")
+        await person.settle()
+        area = person.app.screen.query_one("#text", TextArea)
+        area.text = area.text.replace("thirty", "thirty!")
+        await person.press("ctrl+s")
+        await person.gate("diff")
+        assert person.state.marked == left_out
+        assert person.live.presenter.draft.selection == left_out
+        assert person.controller.presenter.pane.seen >= seen - 1  # all but the edited one
+        assert "back again" not in person.text
+        session = person.state.session
+    assert session is not None
+    async with drive(launch(repo, "resume", session.session)) as person:
+        await person.gate("diff")
+        assert person.live.presenter.draft.selection == left_out
+        await person.press("a")
+        await message(person, "Thirty")
+        await person.press("a")
+        await person.finished()
+    assert git(repo, "show", "--format=", "--name-only", "HEAD") == "a.txt"
+    changed = git(repo, "show", "--format=", "-U0", "HEAD").split("\n")[5:]
+    assert changed == ["-line 30", "+thirty!"]

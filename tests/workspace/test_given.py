@@ -409,6 +409,31 @@ async def test_a_series_that_applies_nowhere_is_shown_as_a_whole(repo: Repo) -> 
     assert changes(shown) == changes(wanted)
 
 
+async def test_a_copy_is_of_what_its_source_was_before_the_commit(
+    repo: Repo, tmp_path: Path
+) -> None:
+    """Each commit's own: in the first the source is changed before it is copied, then after."""
+    other = Repo(tmp_path / "other").init()
+    text = "".join(f"{n}\n" for n in range(1, 13))
+    other.put("s.txt", text)
+    base = other.commit()
+    other.put("s.txt", "new 1\nnew 2\n" + text)
+    other.put("t.txt", text.replace("3\n", "three\n", 1))
+    other.commit("copied")
+    other.put("u.txt", "new 1\nnew 2\n" + text.replace("12\n", "twelve\n"))
+    other.put("s.txt", "new 1\n" + text)
+    other.commit("copied again")
+    mails = other.raw("format-patch", "--stdout", "-C", base)
+    assert mails.count(b"copy from s.txt") == 2
+    found = await find(repo, "-", mails)
+    assert found.given.problem
+    for name in ("s.txt", "t.txt", "u.txt"):
+        shown = repo.raw("show", f"{found.given.tree}:{name}").split(b"\n")
+        real = other.raw("show", f"HEAD:{name}").split(b"\n")
+        assert len(shown) <= len(real)
+        assert all(line in (b"", there) for line, there in zip(shown, real, strict=False)), name
+
+
 async def test_what_of_a_patch_cannot_be_shown_is_told(repo: Repo) -> None:
     good = b"--- a/x\n+++ b/x\n@@ -1 +1 @@\n-a\n+b\n"
     bad = b"--- a/y\n+++ b/y\n@@ -1,2 +1,2 @@\n a\nneither\n b\n"

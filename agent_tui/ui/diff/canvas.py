@@ -283,7 +283,12 @@ class Canvas(DrawnView, can_focus=True, inherit_bindings=False):
     @property
     def is_watched(self) -> bool:
         """Whether a person can see it now."""
-        return self.is_mounted and self.screen.is_active and self.region != Region()
+        return (
+            self.is_mounted
+            and self.is_attached
+            and self.screen.is_active
+            and self.region != Region()
+        )
 
     @property
     def rows_on_screen(self) -> range:
