@@ -20,6 +20,8 @@ class Given(Value):
         problem: Why it cannot be committed, in a sentence; "" if it can.
         notes: What a person should know about how it was read.
         then: What becomes of the accepted part.
+        apart: Whether it starts from another commit than HEAD: what is accepted of it is committed
+            on a branch of its own.
     """
 
     kind: GivenKind
@@ -30,6 +32,7 @@ class Given(Value):
     problem: str = ""
     notes: tuple[str, ...] = ()
     then: Then = "commit"
+    apart: bool = False
 
     @property
     def commits(self) -> bool:

@@ -92,7 +92,7 @@ class LiveController(SessionController):
 
     def gate_keys(self) -> list[tuple[str, str]]:
         """What can be decided now."""
-        keys = offers(self.state, self.presenter.draft.count)
+        keys = offers(self.state, self.presenter.draft.words)
         if self.screen.is_first:
             return keys
         return [(action, "back" if action == "leave" else label) for action, label in keys]

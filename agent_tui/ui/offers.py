@@ -5,7 +5,6 @@ from agent_tui.domain.decision import GateKind
 from agent_tui.domain.state import State
 from agent_tui.ui import undoing
 from agent_tui.ui.render.given import approve_label, given_of
-from agent_tui.ui.render.status import count
 
 _LABELS: dict[GateKind, list[tuple[str, str]]] = {
     "spec": [("approve", "approve"), ("edit", "edit"), ("reject", "reject")],
@@ -32,11 +31,11 @@ _LABELS: dict[GateKind, list[tuple[str, str]]] = {
 }
 
 
-def offers(state: State, left_out: int) -> list[tuple[str, str]]:
+def offers(state: State, without: str) -> list[tuple[str, str]]:
     """Actions and their labels, the help last.
 
     Args:
-        left_out: Lines of the change that are left out.
+        without: How much of the change is left out, "" for nothing.
     """
     if state.finished is not None:
         keys = [("timeline", "timeline"), ("leave", "leave"), ("help", "help")]
@@ -48,7 +47,6 @@ def offers(state: State, left_out: int) -> list[tuple[str, str]]:
         return [("retry", "retry now"), *keys] if state.retry is not None else keys
     kind, given = state.gate.kind, given_of(state)
     keys = list(_LABELS[kind])
-    without = count(left_out, "line") if left_out else ""
     if kind == "verdict":
         label = "go on to commit" if state.passes else "send to coder"
         keys[0] = ("approve", f"check without {without}" if without else label)

@@ -6,6 +6,7 @@ from typing import Literal
 
 from agent_tui.domain.decision import Selection
 from agent_tui.domain.patch import FilePatch, Hunk, Patch
+from agent_tui.domain.text import counted
 
 FilePart = Literal["mode", "move", "original", "end"]
 """What of a file can be left out besides lines: its mode, its place, the removal of its old name,
@@ -183,3 +184,14 @@ class DraftSelection:
         if self.files:
             lines += sum(f.added + f.removed for f in self._patch.files if f.path in self.files)
         return lines
+
+    @property
+    def words(self) -> str:
+        """How much is left out, such as "2 lines and 1 other part"; "" for nothing."""
+        other = sum(len(paths - self.files) for paths in self.parts.values())
+        if self.files:
+            other += sum(not f.hunks for f in self._patch.files if f.path in self.files)
+        parts = [counted(self.count, "line")] if self.count else []
+        if other:
+            parts.append(counted(other, "other part" if parts else "part"))
+        return " and ".join(parts)

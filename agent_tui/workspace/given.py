@@ -236,6 +236,7 @@ class _Finder:
             tree=tree,
             message=message,
             author=authors.pop() if len(authors) == 1 else "",
+            apart=facts.commit != self.facts.commit,
         )
         return Found(facts, given)
 
@@ -265,7 +266,8 @@ class _Finder:
                 notes = self._cut_off(text)
                 if commit != self.facts.commit:
                     notes += (f"It does not apply on HEAD; it is shown on {commit[:10]}.",)
-                given = Given(kind="patch", tree=tree, notes=notes, **said)
+                apart = commit != self.facts.commit
+                given = Given(kind="patch", tree=tree, notes=notes, apart=apart, **said)
                 return Found(facts, given)
         base, tree, unread = self._as_shown(text)
         given = Given(

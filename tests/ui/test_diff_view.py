@@ -75,7 +75,7 @@ async def test_every_kind_of_change_says_what_it_is(tmp_path: Path) -> None:
         "empty file",
         "was empty",
         "(no newline at the end)",
-        "line ends: CRLF → LF",
+        "line ends: CRLF → mixed",
         "one␍",
         "byte order mark removed",
         "\\ufeffmark",
@@ -200,13 +200,18 @@ async def test_more_context_and_the_whole_file(
         assert (place.kind, place.new_line) == ("context", len(new))
         await person.press("X")
         assert "value_20 = 20" not in person.text
-        before = person.view.place
-        assert person.view.go_to_line(1)  # the nearest line shown
+        for hidden in (1, 23):  # it is shown, with what is between it and the hunk
+            wanted = re.compile(rf"^[^@]*\bvalue_{hidden} = ", re.MULTILINE)  # not in a head
+            assert not wanted.search(person.text)
+            assert person.view.go_to_line(hidden)
+            await person.settle()
+            place = person.view.place
+            assert place is not None
+            assert (place.kind, place.new_line) == ("context", hidden)
+            assert wanted.search(person.text)
+        assert person.view.go_to_line(61)
         await person.settle()
-        place = person.view.place
-        assert place is not None
-        assert (place.kind, place.number, place.index) == ("line", 0, 0)
-        assert place != before
+        assert person.app.last(DiffView.Refused).reason == "there is no line 61: the file has 60"
 
 
 @anyio
@@ -242,13 +247,17 @@ async def test_a_part_that_is_left_out_is_drawn_anew_and_nothing_else(
 
 @anyio
 async def test_white_space_folds_and_words_and_moves_are_marked(tmp_path: Path) -> None:
+    indented = b"def indented_function(argument):\n  result = argument + 1\n  return result * 2\n"
     moved = b"def moved_function(argument):\n    result = argument + 1\n    return result * 2\n"
     old = {"a.py": b"if a:\n  b = 1\n" + python(9), "b.py": python(30) + moved}
     changed = python(9, l9="value_9 = other(9)")
     new = {"a.py": b"if a:\n    b = 1\n" + changed, "b.py": moved + python(30)}
+    old["c.py"], new["c.py"] = indented, indented.replace(b"  r", b"    r")
     patch = parse_patch(diff_of(tmp_path / "r", old, new))
-    async with bench((90, 60)) as person:
+    async with bench((90, 80)) as person:
         await person.show(patch)
+        assert not any(re.search(r"[+-][«»].*result = ", line) for line in person.lines
+                       if "indented" in line)  # fmt: skip
         moves = [line for line in person.lines if "moved_function" in line and "@@" not in line]
         assert [re.search(r"[+-][«»]", line)[0] for line in moves] == ["+«", "-»"]  # type: ignore[index]
         assert any(
@@ -451,3 +460,23 @@ async def test_other_rows_are_made_up_to_the_cursor_at_once_and_the_rest_behind(
         view.toggle_split()
         assert view.place is not None
         assert view.place.number == len(view.stream.hunks) - 1
+
+
+@anyio
+@pytest.mark.parametrize("width", [80, 160])
+async def test_a_match_in_a_long_line_is_scrolled_to(tmp_path: Path, width: int) -> None:
+    """In one column and side by side; also when the rows are made anew."""
+    long = b"x" * 300 + b" NEEDLE " + b"y" * 300 + b"\n"
+    patch = parse_patch(diff_of(tmp_path / "r", {"a": b"1\n"}, {"a": b"1\n" + long}))
+    async with bench((width, 12)) as person:
+        await person.show(patch)
+        if person.view.toggle_wrap():
+            person.view.toggle_wrap()
+        await person.settle()
+        assert "NEEDLE" not in person.text
+        person.view.search("NEEDLE")
+        await person.settle()
+        assert "NEEDLE" in person.text
+        shift = person.view.scene.shift
+        await person.press("i")
+        assert person.view.scene.shift == shift

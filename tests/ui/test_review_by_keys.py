@@ -17,6 +17,18 @@ pytestmark = pytest.mark.anyio
 __all__ = ["repo"]
 
 
+async def to_row(person: Driver, text: str) -> None:
+    """Go down to the row that has a text."""
+    view = person.controller.presenter.pane.view
+    await person.press("g")
+    for _ in range(200):
+        row = view._cursor
+        if row is not None and text in view.line(row).text:
+            return
+        await person.press("j")
+    raise AssertionError(f"no {text!r} in {person.text}")
+
+
 async def message(person: Driver, text: str) -> None:
     await person.gate("message")
     await person.press("e")
@@ -239,3 +251,36 @@ async def test_what_is_left_out_stays_left_out_over_an_edit(repo: Path) -> None:
     assert git(repo, "show", "--format=", "--name-only", "HEAD") == "a.txt"
     changed = git(repo, "show", "--format=", "-U0", "HEAD").split("\n")[5:]
     assert changed == ["-line 30", "+thirty!"]
+
+
+async def test_what_has_no_lines_is_counted_and_a_file_that_stays_is_not_removed(
+    repo: Path,
+) -> None:
+    (repo / "blob").write_bytes(b"\0\1")
+    git(repo, "add", "blob")
+    git(repo, "mv", "a.txt", "b.txt")
+    git(repo, "add", "-A")
+    git(repo, "commit", "-qm", "all")
+    async with drive(launch(repo, what="HEAD")) as person:
+        await person.gate("diff")
+        await person.press("m")
+        await person.settle()
+        assert "on a branch of its own" in person.text
+        assert "a commit  " in person.text
+        await to_row(person, "moved from a.txt")
+        await person.press("space")
+        await person.settle()
+        assert "✗ moved from a.txt  left out" in person.text
+        assert "✗ a.txt is removed  left out" in person.text
+        assert "a commit without 1 part" in person.text
+        await to_row(person, "A blob")
+        await person.press("space")
+        await person.settle()
+        assert "a commit without 2 parts" in person.text
+        await to_row(person, "+ thirty")
+        await person.press("space")
+        await person.settle()
+        assert "a commit without 2 lines and 2 other parts" in person.text
+        await person.press("a")
+        await person.gate("message")
+        assert "Commit with this message, on a branch of its own?" in person.text

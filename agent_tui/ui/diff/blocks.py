@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from itertools import accumulate
 
 from agent_tui.domain.patch import FilePatch, Hunk, Patch
-from agent_tui.ui.diff.text import longest_line, needs_wrap
+from agent_tui.ui.diff.text import needs_wrap
 
 BLOCK = 512
 
@@ -167,7 +167,7 @@ class Blocks:
         return range(first, last)
 
 
-def fast_height(hunk: Hunk, options: Options, room: int, blocks: Blocks) -> int | None:
+def fast_height(hunk: Hunk, options: Options, room: int) -> int | None:
     """Rows of a hunk with its head when nothing but its lines is shown, or None if that is hard.
 
     Only for hunks whose units are their lines.
@@ -181,8 +181,6 @@ def fast_height(hunk: Hunk, options: Options, room: int, blocks: Blocks) -> int 
             return None
         if needs_wrap(lines, room):
             return None
-    else:
-        blocks.longest = max(blocks.longest, longest_line(lines))
     return 1 + hunk.size
 
 

@@ -139,6 +139,7 @@ class Canvas(DrawnView, can_focus=True, inherit_bindings=False):
     def _fresh(self, before: Layout | None) -> Layout:
         layout = Layout(self.stream, self.overlays, self.options)
         if before is not None:
+            layout.blocks.longest = before.blocks.longest  # of the same lines
             layout.expanded = dict(before.expanded)
             layout.opened = set(before.opened)
             layout.long = before.long.again()

@@ -96,8 +96,8 @@ def _ends(file: FilePatch) -> list[Detail]:
             result.append(Detail("ends", f"byte order mark {word}"))
     if not any(b"\r\n" in hunk.body for hunk in file.hunks[:8]):
         return result
-    old = _style(line for hunk in file.hunks[:8] for line in hunk.lines if line.kind == "-")
-    new = _style(line for hunk in file.hunks[:8] for line in hunk.lines if line.kind == "+")
+    old = _style(line for hunk in file.hunks[:8] for line in hunk.lines if line.kind != "+")
+    new = _style(line for hunk in file.hunks[:8] for line in hunk.lines if line.kind != "-")
     if old and new and old != new:
         result.append(Detail("ends", f"line ends: {old} → {new}"))
     elif new == "mixed":

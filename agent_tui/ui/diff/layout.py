@@ -15,7 +15,7 @@ from agent_tui.ui.diff.hunk_lines import KEPT, HunkLines
 from agent_tui.ui.diff.model import Note, Overlays, PlaceKind
 from agent_tui.ui.diff.notes import NoteLine, note_lines, wrapped
 from agent_tui.ui.diff.scan import split_rows
-from agent_tui.ui.diff.text import breaks, needs_wrap
+from agent_tui.ui.diff.text import breaks, longest_line, needs_wrap
 
 
 class Row(NamedTuple):
@@ -149,7 +149,9 @@ class Layout(HunkLines):
     def _measure_hunk(self, number: int, room: int) -> None:
         hunk, blocks = self.stream.hunks[number], self.blocks
         special = number in self.at_line or number in self.expanded or number in self.folded
-        fast = None if special else fast_height(hunk, self.options, room, blocks)
+        if not self.options.wrap:
+            blocks.longest = max(blocks.longest, longest_line(hunk.body.split(b"\n")))
+        fast = None if special else fast_height(hunk, self.options, room)
         if fast is None and not special and not self.options.fold_space:
             fast = self._split_height(hunk, room)
         if fast is None and not special and not (self.options.wrap and self.may_wrap(number)):

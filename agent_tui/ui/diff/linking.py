@@ -10,6 +10,17 @@ REMOVED = 0x2D
 """The first byte of a line that was removed."""
 
 
+def nearest_line(view: Background, file: int, line: int) -> tuple[int, int] | None:
+    """The hunk that shows a line of the new file or the nearest one, and that line."""
+    best: tuple[int, int] | None = None
+    for number in view.stream.numbers_of(file):
+        shown = view.plan.new_lines(number)
+        wanted = max(shown.start, min(line, shown.stop - 1))
+        if best is None or abs(wanted - line) < abs(best[1] - line):
+            best = (number, wanted)
+    return best
+
+
 def row_of_line(view: Background, file: int, line: int) -> int | None:
     """The row of a line of the new file, or of the nearest one that is shown.
 
@@ -17,12 +28,7 @@ def row_of_line(view: Background, file: int, line: int) -> int | None:
         file: The file's number in the patch, from 0.
         line: Counted from 1.
     """
-    plan, best = view.plan, None
-    for number in view.stream.numbers_of(file):
-        shown = plan.new_lines(number)
-        wanted = max(shown.start, min(line, shown.stop - 1))
-        if best is None or abs(wanted - line) < abs(best[1] - line):
-            best = (number, wanted)
+    plan, best = view.plan, nearest_line(view, file, line)
     if best is None:
         return None
     found = plan.find_context(*best)

@@ -110,7 +110,8 @@ class Painter(LineBrush):
         self._put(pieces, "  ", *base)
         out = layout.overlays.left_out
         parts = {
-            "mode": out.modes, "move": out.moves, "original": out.originals, "end": out.ends,
+            "mode": out.modes, "move": out.moves, "end": out.ends,
+            "original": {*out.originals, *out.moves},  # a file that is not moved is not removed
         }  # fmt: skip
         left = parts.get(detail.about, ())
         if file.path in left:

@@ -11,6 +11,7 @@ from agent_tui.domain.patch import Patch
 from agent_tui.ui.diff.blocks import Stream
 from agent_tui.ui.diff.find import REGEX, Matches, compile_pattern, find_lines
 from agent_tui.ui.diff.going import Goer
+from agent_tui.ui.diff.linking import nearest_line
 from agent_tui.ui.diff.model import Overlays, Read
 from agent_tui.ui.widgets.lines import AT_ONCE
 
@@ -267,6 +268,44 @@ class DiffView(Goer):
             below = 0 if whole else below - expanded.get(number + 1, (0, 0))[0]
         return max(0, above), max(0, below)
 
+    def go_to_line(self, line: int) -> bool:
+        """Go to a line of the new file at the cursor, and show what is between, if it is hidden.
+
+        False if the file shows no lines.
+        """
+        place = self.place
+        file = place.file_number if place is not None else None
+        nearest = nearest_line(self, file, line) if file is not None else None
+        if nearest is None or nearest[1] == line:
+            return super().go_to_line(line)
+        number, shown = nearest
+
+        def done(lines: list[bytes] | None) -> None:
+            if lines is None or not 1 <= line <= len(lines):
+                reason = (
+                    f"line {line} is not shown, and the whole file is not at hand here"
+                    if lines is None
+                    else f"there is no line {line}: the file has {len(lines):,}"
+                )
+                self.post_message(self.Refused(self, reason))
+            else:
+                self._expand_to(number, line - shown, len(lines))
+            super(DiffView, self).go_to_line(line)
+
+        self.with_lines(file or 0, done)
+        return True
+
+    def _expand_to(self, number: int, lines: int, length: int) -> None:
+        """Show so many lines below a hunk and some more, or above it where it is negative."""
+        most_above, most_below = self._limits(number, length, whole=False)
+        above, below = self.plan.expanded.get(number, (0, 0))
+        if lines > 0:
+            below = min(most_below, below + lines + MORE)
+        else:
+            above = min(most_above, above - lines + MORE)
+        self.plan.expanded[number] = (above, below)
+        self._keeping_place(lambda: self.plan.remeasure([number]))
+
     # -- search ------------------------------------------------------------------------------
 
     def search(self, text: str) -> None:
@@ -306,7 +345,12 @@ class DiffView(Goer):
     def _show_match(self, number: int, index: int, *, again: bool) -> None:
         """Within a long line, show the row that matches; *again*: the next one that does."""
         layout, pattern = self.plan, self.scene.pattern
-        if pattern is None or not self._wrap or not layout.is_long(number, index):
+        if pattern is None:
+            return
+        if not self._wrap:
+            self._show_sideways(pattern.search(layout.text(number, index)), layout.room(number))
+            return
+        if not layout.is_long(number, index):
             return
         text, before = layout.text(number, index), layout.long.spots.get((number, index), -1)
         found = pattern.search(text, before + 1 if again else 0) or pattern.search(text)
@@ -319,6 +363,12 @@ class DiffView(Goer):
         row = layout.find_text(number, index, found.start())
         if row is not None:
             self.select(row, center=True)
+
+    def _show_sideways(self, found: re.Match[str] | None, room: int) -> None:
+        """Scroll so far sideways that a match is on the screen."""
+        shift = self.scene.shift
+        if found is not None and not shift <= found.start() <= found.end() <= shift + room:
+            self.scroll_to(x=max(0, found.start() - room // 3), **AT_ONCE)
 
     def next_match(self, direction: int, *, here: bool = False) -> None:
         """Go to the next or previous line that matches."""

@@ -129,20 +129,31 @@ def _pairs(old: Sequence[str], new: Sequence[str]) -> list[tuple[int, int]]:
     return pairs
 
 
+_Changed = tuple[int, int, bytes, int]
+"""A changed line: its hunk, its index there, its text without its ends, its block of changes."""
+
+
 def moved_lines(hunks: Sequence[Hunk], cancelled: Callable[[], bool]) -> dict[int, frozenset[int]]:
-    """The lines that were removed in one place and added in another, by hunk."""
-    removed: list[tuple[int, int, bytes]] = []
-    added: list[tuple[int, int, bytes]] = []
+    """The lines that were removed in one place and added in another, by hunk.
+
+    One that is indented or ended in another way has not moved: it is where it was.
+    """
+    removed: list[_Changed] = []
+    added: list[_Changed] = []
+    block = 0
     for number, hunk in enumerate(hunks):
         if cancelled():
             return {}
         scan = Scan(hunk)
         for index, kind in enumerate(scan.kinds):
-            if kind != 0x20:
+            if kind == 0x20:
+                block += 1
+            else:
                 side = removed if kind == 0x2D else added
-                side.append((number, index, scan.data(index).strip()))
+                side.append((number, index, scan.data(index).strip(), block))
+        block += 1
     places: dict[bytes, list[int]] = {}
-    for at, (_, _, text) in enumerate(added):
+    for at, (_, _, text, _) in enumerate(added):
         if text:
             places.setdefault(text, []).append(at)
     result: dict[int, set[int]] = {}
@@ -152,15 +163,15 @@ def moved_lines(hunks: Sequence[Hunk], cancelled: Callable[[], bool]) -> dict[in
         length = 0
         begin = -1
         for place in places.get(removed[at][2], ())[:8]:
-            if place in taken:
+            if place in taken or added[place][3] == removed[at][3]:
                 continue
             size = _common(removed, at, added, place)
             if size > length:
                 length, begin = size, place
-        block = removed[at : at + length]
-        letters = sum(sum(chr(byte).isalnum() for byte in text) for _, _, text in block)
+        gone = removed[at : at + length]
+        letters = sum(sum(chr(byte).isalnum() for byte in text) for _, _, text, _ in gone)
         if length >= MOVED_LINES and letters >= MOVED_LETTERS:
-            for number, index, _ in (*block, *added[begin : begin + length]):
+            for number, index, _, _ in (*gone, *added[begin : begin + length]):
                 result.setdefault(number, set()).add(index)
             taken |= set(range(begin, begin + length))
             at += length
@@ -169,9 +180,7 @@ def moved_lines(hunks: Sequence[Hunk], cancelled: Callable[[], bool]) -> dict[in
     return {number: frozenset(indexes) for number, indexes in result.items()}
 
 
-def _common(
-    a: Sequence[tuple[int, int, bytes]], i: int, b: Sequence[tuple[int, int, bytes]], j: int
-) -> int:
+def _common(a: Sequence[_Changed], i: int, b: Sequence[_Changed], j: int) -> int:
     size = 0
     while (
         i + size < len(a)

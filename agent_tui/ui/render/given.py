@@ -48,6 +48,8 @@ def after(given: Given) -> str:
         return "What you accept is written as a patch; nothing is committed."
     if given.then == "nothing":
         return "Nothing is committed."
+    if given.apart:
+        return "What you accept is committed on a branch of its own: it does not start from HEAD."
     rest = " Your files stay as they are." if given.kind == "worktree" else ""
     return f"What you accept is committed; you see the message first.{rest}"
 
@@ -59,7 +61,8 @@ def question(given: Given, state: State, patch: Patch) -> str:
     size = f"{hunks} hunk{'s' * (hunks != 1)} in {files} file{'s' * (files != 1)}"
     waiting = len(state.waiting_comments)
     said = f" {waiting} comment{'s' * (waiting != 1)} open." if waiting else ""
-    return f"{whose}{one_line(given.title, 48)}, {size}.{said}{SEAM}{after(given)}"
+    problem = " does not apply here" if given.problem else ""
+    return f"{whose}{one_line(given.title, 48)}{problem}, {size}.{said}{SEAM}{after(given)}"
 
 
 def approve_label(given: Given, out: str) -> str:

@@ -255,6 +255,9 @@ def gate_question(
             words += f" {count(questions, 'open question')}."
     elif gate.kind == "message":
         where = state.session.repo.branch if state.session else None
+        given = given_of(state)
+        if given is not None and given.apart:
+            where, words = None, "Commit with this message, on a branch of its own?"
         if where:
             words = f"Commit with this message, and move {one_line(where, 40)} to it?"
         checks = state.revision.checks if state.revision is not None else None
