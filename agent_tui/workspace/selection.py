@@ -4,9 +4,9 @@ A result is computed from the base blob and the hunks, without patch text in bet
 split at ``\\n`` only, and every line keeps its own terminator.
 """
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import groupby
+from itertools import groupby, zip_longest
 
 from agent_tui.domain.decision import Selection
 from agent_tui.domain.patch import FilePatch, Hunk, Patch, path_to_bytes
@@ -48,8 +48,9 @@ def select_lines(
 ) -> bytes:
     """The base with all changed lines of the hunks except those that are left out.
 
-    Within a block of changes, added lines come before removed ones that stay, unless an earlier
-    added line of the block was left out.
+    Within a block of changes, the added lines take the place of the first line that is removed;
+    removed ones that stay are where they were. Where added lines are left out as well, the first
+    added line is taken for what the first removed one became, and so on.
 
     Args:
         base: The old file.
@@ -87,19 +88,23 @@ def _hunk_lines(hunk: Hunk, left_out: Collection[int]) -> Iterable[bytes]:
         if unchanged:
             yield from (line.content for _, line in block)
             continue
-        before: list[bytes] = []
-        kept: list[bytes] = []
-        after: list[bytes] = []
-        skipped = False
-        for index, line in block:
-            if line.kind == "-":
-                if index in left_out:
-                    kept.append(line.content)
-            elif index in left_out:
-                skipped = True
-            else:
-                (after if skipped else before).append(line.content)
-        yield from (*before, *kept, *after)
+        lines = list(block)
+        removed = [(line.content, at in left_out) for at, line in lines if line.kind == "-"]
+        added = [(line.content, at not in left_out) for at, line in lines if line.kind == "+"]
+        yield from _block_lines(removed, added)
+
+
+def _block_lines(
+    removed: Sequence[tuple[bytes, bool]], added: Sequence[tuple[bytes, bool]]
+) -> Iterator[bytes]:
+    """Lines of a block of changes, each with whether it is in the result, in their order."""
+    first_gone = next((n for n, (_, stays) in enumerate(removed) if not stays), len(removed))
+    if first_gone < len(removed) and not all(comes for _, comes in added):
+        for before, after in zip_longest(removed, added, fillvalue=(b"", False)):
+            yield from (text for text, is_there in (before, after) if is_there)
+        return
+    for part in (removed[:first_gone], added, removed[first_gone:]):
+        yield from (text for text, is_there in part if is_there)
 
 
 def _joined(lines: Sequence[bytes]) -> bytes:

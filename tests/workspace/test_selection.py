@@ -114,10 +114,14 @@ def test_a_part_and_then_the_rest_is_the_target(
 @pytest.mark.parametrize(
     ("left_out", "result"),
     [
-        ((1, 2), b"x\nA\nB\na\nb\ny\n"),  # removed lines that stay come after the added ones
-        ((1, 2, 3), b"x\na\nb\nB\ny\n"),  # unless an earlier added line is left out
-        ((1, 2, 4), b"x\nA\na\nb\ny\n"),
-        ((1,), b"x\nA\nB\na\ny\n"),
+        ((1, 2), b"x\na\nb\nA\nB\ny\n"),  # as they stand in the patch
+        ((1, 2, 3), b"x\na\nb\nB\ny\n"),
+        ((1, 2, 4), b"x\na\nb\nA\ny\n"),
+        ((1,), b"x\na\nA\nB\ny\n"),  # the added ones replace the first that is removed
+        ((2,), b"x\nA\nB\nb\ny\n"),
+        ((1, 3), b"x\na\nB\ny\n"),  # the second became the second
+        ((2, 4), b"x\nA\nb\ny\n"),
+        ((1, 4), b"x\na\nA\ny\n"),
         ((3, 4), b"x\ny\n"),
     ],
 )

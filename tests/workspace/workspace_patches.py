@@ -63,15 +63,16 @@ def hunk_text(hunk: Hunk, left: set[int], shift: int) -> tuple[bytes, int]:
         if context:
             lines += [(" ", line.content) for _, line in block]
             continue
-        added = [(i, line) for i, line in block if line.kind == "+"]
-        first_left = next((i for i, _ in added if i in left), len(hunk.lines))
-        early = [line for i, line in added if i < first_left and i not in left]
-        late = [line for i, line in added if i > first_left and i not in left]
-        lines += [("+", line.content) for line in early]
-        lines += [
-            (" " if i in left else "-", line.content) for i, line in block if line.kind == "-"
-        ]
-        lines += [("+", line.content) for line in late]
+        old = [(" " if i in left else "-", x.content) for i, x in block if x.kind == "-"]
+        new = [("" if i in left else "+", x.content) for i, x in block if x.kind == "+"]
+        gone, dropped = ("-" in dict(old)), ("" in dict(new))
+        if gone and dropped:
+            for number in range(max(len(old), len(new))):
+                lines += [*old[number : number + 1], *new[number : number + 1]]
+            lines = [line for line in lines if line[0]]
+            continue
+        at = [sign for sign, _ in old].index("-") if gone else len(old)
+        lines += [*old[:at], *(line for line in new if line[0]), *old[at:]]
     lines = with_ends(lines)
     if all(kind == " " for kind, _ in lines):
         return b"", shift
