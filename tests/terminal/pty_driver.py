@@ -111,10 +111,12 @@ class Program:
         if self.process.poll() is None:
             os.killpg(self.process.pid, signal.SIGKILL)
             self.process.wait()
-        for descriptor in (self.slave, self.master):
-            if descriptor >= 0:
-                with contextlib.suppress(OSError):
-                    os.close(descriptor)
+        with contextlib.suppress(OSError):
+            os.close(self.slave)
+        # Without a slave its reads end. One that goes on would read what gets that number next.
+        self._reader.join(5.0)
+        if self.master >= 0:
+            os.close(self.master)
 
 
 def restored(program: Program) -> list[str]:

@@ -31,7 +31,7 @@ SCREENS = {
 }  # fmt: skip
 """What each scenario shows at least."""
 
-BASES = {"Dialog", "ListDialog", "RowsDialog", "ListScreen", "SessionsScreen"}
+BASES = {"Dialog", "DraftScreen", "ListDialog", "ListScreen", "RowsDialog", "SessionsScreen"}
 """What others are made of."""
 
 pytestmark = pytest.mark.parametrize("payload", PAYLOADS.values(), ids=PAYLOADS)
