@@ -19,6 +19,7 @@ from agent_tui.ui.captions import caption_of
 from agent_tui.ui.render.timeline import timeline_rows
 from agent_tui.ui.screens.ask import AskDialog, PickDialog
 from agent_tui.ui.sources import ReplaySource
+from agent_tui.ui.widgets.lines import ASKED
 from agent_tui.ui.widgets.rows import Row
 
 if TYPE_CHECKING:
@@ -178,7 +179,7 @@ class ReplayPlaces:
         if self._searching is not None:
             self._searching.cancel()
         self._searching = self._controller.screen.run_worker(
-            self._look(text, direction), name="search session", group="search session"
+            self._look(text, direction), name="search session", group=ASKED
         )
 
     async def _look(self, text: str, direction: int) -> None:

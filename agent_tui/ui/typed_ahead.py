@@ -7,11 +7,15 @@ from collections import deque
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from typing import Any
+from weakref import WeakSet
 
 from textual.app import App
 from textual.dom import DOMNode
 from textual.events import Event, Key, Paste
 from textual.message import Message
+from textual.worker import Worker, WorkerCancelled, WorkerFailed
+
+from agent_tui.ui.widgets.lines import ASKED
 
 HELD_S = 5.0
 """Seconds that a key can keep the next one waiting; after that it is taken all the same."""
@@ -28,6 +32,8 @@ class TypedAhead:
     Textual hands a key to the widget that has the focus when the key comes in, but runs its binding
     only when the key has risen from there to the application, and focuses a new dialog's input
     later still. What is typed in one burst would go to the screen below the dialog, or nowhere.
+    What a key has done by a worker of the group :data:`ASKED` is waited for as well: the next key
+    is meant for the place to which a search led, and not for the one where it was begun.
 
     Args:
         app: Whose keys they are.
@@ -41,6 +47,7 @@ class TypedAhead:
         self._following: asyncio.Task[None] | None = None
         self._settled: object = None
         self._since = 0.0
+        self._late: WeakSet[Worker[Any]] = WeakSet()  # one key has waited for these long enough
 
     @staticmethod
     def concerns(event: Event) -> bool:
@@ -53,6 +60,11 @@ class TypedAhead:
             return
         self._waiting.append(event)
         await self._go_on()
+
+    @property
+    def waiting(self) -> int:
+        """How many keys and pastes are not taken yet."""
+        return len(self._waiting)
 
     def forget(self) -> None:
         """Drop what was typed until now: it was meant for a program that had the terminal."""
@@ -76,15 +88,30 @@ class TypedAhead:
 
     async def _wait(self, node: DOMNode) -> None:
         # A widget that fails takes the application with it; one that hangs must not make it deaf.
-        with suppress(TimeoutError):
+        try:
             async with asyncio.timeout(HELD_S):
                 await self._rise(node)
-                while self._app.screen is not self._settled:
+                while self._app.screen is not self._settled or await self._was_asked():
                     self._settled = self._app.screen
-                    await self._rise(self._settled)
+                    await self._rise(self._app.focused or self._settled)
+        except TimeoutError:
+            self._late |= set(self._asked())
         self._following = None
         if self._waiting:
             self._app.call_later(self._go_on)
+
+    async def _was_asked(self) -> bool:
+        """Wait for what a key has done elsewhere. False if there is nothing of the kind."""
+        asked = self._asked()
+        for worker in asked:
+            # Shielded: the work goes on where it takes longer than a key waits. A failure of it
+            # ends the application.
+            with suppress(WorkerCancelled, WorkerFailed):
+                await asyncio.shield(worker.wait())
+        return bool(asked)
+
+    def _asked(self) -> list[Worker[Any]]:
+        return [w for w in self._app.workers if w.group == ASKED and w not in self._late]
 
     async def _rise(self, node: DOMNode | None) -> None:
         """Go the way of a key that nobody stops, from a widget up to the application.

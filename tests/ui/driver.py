@@ -14,6 +14,7 @@ from agent_tui.ui.controller import SessionController
 from agent_tui.ui.launch import Launch
 from agent_tui.ui.live_controller import LiveController
 from agent_tui.ui.screens.session import SessionScreen
+from agent_tui.ui.widgets.lines import ASKED
 
 LIMIT_S = 60
 """A step that takes longer than this hangs."""
@@ -112,7 +113,7 @@ class Driver:
         await self.pilot.pause()
         for _ in range(3):
             await self.drawn()
-            behind = [w for w in self.app.workers if w.group == "behind"]
+            behind = [w for w in self.app.workers if w.group in ("behind", ASKED)]
             if behind:
                 await self.app.workers.wait_for_complete(behind)
             await self.pilot.pause()
@@ -127,7 +128,7 @@ class Driver:
         """Wait until what is worked out behind a screen without a session is on it."""
         before, same = self._paints, 0
         while same < 3:
-            behind = [w for w in self.app.workers if w.group == "behind"]
+            behind = [w for w in self.app.workers if w.group in ("behind", ASKED)]
             if behind:
                 await self.app.workers.wait_for_complete(behind)
             await self.pilot.pause()

@@ -143,7 +143,7 @@ class Background(Pointer):
     # -- whole files -------------------------------------------------------------------------
 
     def with_lines(self, file: int, done: Callable[[list[bytes] | None], None]) -> None:
-        """Get the lines of a file's newer side, from memory or through a thread."""
+        """Get the lines of a file's newer side, which a key asked for, from memory or a thread."""
         found = self._whole_lines.get(file)
         if found is not None:
             done(found)
@@ -171,7 +171,7 @@ class Background(Pointer):
                     self._whole_lines[old] = self._whole_lines.get(old) or []
             done(lines)
 
-        self.behind(lambda: read(patch, side), got)
+        self.behind(lambda: read(patch, side), got, asked=True)
 
     def _ask_facts(self, rows: Iterable[Row]) -> None:
         """Sizes of the binary files that are in view."""

@@ -16,6 +16,7 @@ from agent_tui.ui.diff.layout import Layout, Row
 from agent_tui.ui.diff.model import Overlays
 from agent_tui.ui.diff.paint import Names, Painter, Scene
 from agent_tui.ui.widgets.drawn import DrawnView
+from agent_tui.ui.widgets.lines import ASKED
 
 T = TypeVar("T")
 SPLIT_FROM = 140
@@ -162,13 +163,19 @@ class Canvas(DrawnView, can_focus=True, inherit_bindings=False):
     def laid_out(self) -> None:
         """All rows are known."""
 
-    def behind(self, work: Callable[[], T], done: Callable[[T], None]) -> None:
-        """Run blocking work in a thread, without waiting for it."""
+    def behind(
+        self, work: Callable[[], T], done: Callable[[T], None], *, asked: bool = False
+    ) -> None:
+        """Run blocking work in a thread, without waiting for it.
+
+        Args:
+            asked: A key asked for it, and the next key is meant for what comes of it.
+        """
 
         async def run() -> None:
             done(await asyncio.to_thread(work))
 
-        self.run_worker(run(), name="diff", group="behind")
+        self.run_worker(run(), name="diff", group=ASKED if asked else "behind")
 
     # -- drawing -----------------------------------------------------------------------------
 

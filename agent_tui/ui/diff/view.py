@@ -333,7 +333,7 @@ class DiffView(Goer):
                 self._matches = matches
                 self.next_match(1, here=True)
 
-        self.behind(lambda: find_lines(hunks, pattern, cancelled, plain=plain), done)
+        self.behind(lambda: find_lines(hunks, pattern, cancelled, plain=plain), done, asked=True)
 
     def search_on(self, text: str, direction: int) -> None:
         """Go to the next or previous match of a text, and search it first where that is due."""

@@ -135,14 +135,6 @@ class SessionScreen(Screen[None]):
         """Run blocking work in a thread."""
         return await asyncio.to_thread(work, *arguments)
 
-    def behind(self, work: Callable[[], T], done: Callable[[T], None]) -> None:
-        """Run blocking work in a thread, without waiting for it."""
-
-        async def run() -> None:
-            done(await asyncio.to_thread(work))
-
-        self.run_worker(run(), name="behind", group="behind")
-
     def show_pane(self, index: int) -> None:
         """Make a pane the active one, and the visible one on a narrow screen."""
         self.pane_index = index % len(PANES)

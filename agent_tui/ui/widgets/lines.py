@@ -21,6 +21,10 @@ AT_ONCE: _Scroll = {"animate": False, "force": True, "immediate": True}
 """An animated page takes about a second to come to rest; the cursor must not wait for it."""
 
 
+ASKED = "asked"
+"""The group of workers that do what a key asked for: the next key is meant for what comes of it."""
+
+
 class LineView(ScrollView, inherit_bindings=False):
     """What the panes that draw line by line have in common.
 
