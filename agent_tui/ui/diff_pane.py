@@ -10,7 +10,7 @@ from agent_tui.domain.patch import FilePatch, Patch
 from agent_tui.domain.state import Revision
 from agent_tui.domain.verdict import LedgerEntry
 from agent_tui.ports import WorkspaceError
-from agent_tui.ui.diff import DiffView, Note, Overlays, Paragraph, Place, Read
+from agent_tui.ui.diff import DiffView, Note, Overlays, Paragraph, Place, Read, Spot
 from agent_tui.ui.diff.model import Side
 from agent_tui.ui.render import diff
 from agent_tui.ui.render.given import given_of
@@ -68,6 +68,8 @@ class DiffPane:
         self._read: Read | None = None
         self._known: frozenset[str] = frozenset()
         self._shows_all = True  # or else another patch, whose hunks do not count
+        self._stays = False
+        self._left: tuple[Spot, object] | None = None
 
     @property
     def seen(self) -> int:
@@ -82,9 +84,17 @@ class DiffPane:
         hunks = self.view.stream.hunks
         return self._known | {hunks[number].id for number in self.view.scene.seen}
 
-    def begin(self, known: Iterable[str]) -> None:
-        """Another revision is to be shown; *known* are ids of its hunks that were seen before."""
+    def begin(self, known: Iterable[str], *, stays: bool) -> None:
+        """Another revision is to be shown.
+
+        Args:
+            known: Ids of its hunks that were seen before.
+            stays: Whether the person stays at the file and line where they are.
+        """
         self._known = frozenset(known)
+        self._stays = stays
+        if self._left is not None and not stays:
+            self._left = None
         self._shows_all = False
 
     def compare(
@@ -92,6 +102,7 @@ class DiffPane:
     ) -> None:
         """Show what is different between two revisions, to be read and commented on."""
         self._known = self.seen_ids
+        spot = self.view.spot if self._shows_all else None
         self._shows_all = False
         given = given_of(source.state) is not None
         words = diff.since_words(revision, given=given)
@@ -99,6 +110,16 @@ class DiffPane:
         self.view.show(
             patch, Overlays(notes=comments, intro=(title,)), self._reader(revision, source)
         )
+        if spot is not None:
+            self._left = spot, self.view.item
+
+    def _spot(self) -> Spot | None:
+        """Where to begin in another patch: where the person is, or was before they compared."""
+        left, self._left = self._left, None
+        if left is None:
+            return self.view.spot if self._stays else None
+        spot, began_at = left
+        return spot if self.view.item == began_at else self.view.spot
 
     def _reader(self, revision: Revision, source: Source) -> Read | None:
         if self._read_for != revision.tree:
@@ -130,7 +151,8 @@ class DiffPane:
             seen=self._known,
             told=given_of(source.state) is None,
         )
-        self.view.show(patch, over, self._reader(revision, source))
+        at = self._spot() if patch is not self.view.stream.patch else None
+        self.view.show(patch, over, self._reader(revision, source), at=at)
 
     def mark(self, nodes: frozenset[Node]) -> None:
         """Mark the hunks and findings among these."""

@@ -64,7 +64,7 @@ class Presenter:
         self.links: Links | None = None
         self.draft = DraftSelection(self.patch)
         self._marked = Selection()
-        self._tree = ""
+        self._tree, self._attempt = "", 0
         self._looks = Looks(source.blob)
         self.carried, self.comparing = Carried(), False
         self._compared, self.show_activity = Patch(), False
@@ -107,12 +107,12 @@ class Presenter:
     async def _load_patch(self, state: State) -> None:
         revision = state.revision
         if revision is None:
-            self.patch, self._tree = Patch(), ""
+            self.patch, self._tree, self._attempt = Patch(), "", 0
             return
         digest = revision.patch.digest
         if digest not in self._patches:
             raw = await self._source.blob(revision.patch)
-            head = first_files(raw)
+            head = first_files(raw) if revision.attempt != self._attempt else None
             if head is not None:  # there is something to read while the rest is parsed
                 self.pane.view.show_first(await self._screen.in_thread(parse_patch, head))
             self._patches[digest] = await self._screen.in_thread(parse_patch, raw)
@@ -124,7 +124,10 @@ class Presenter:
             self.carried = await self._looks.carried(state, self.patch)
             self.comparing = False
             kept = {hunk for hunk in state.seen if self.patch.find(hunk) is not None}
-            self.pane.begin({*self.carried.seen, *kept})
+            # What the person makes of an attempt is looked at where they were in it.
+            stays = revision.attempt == self._attempt
+            self._attempt = revision.attempt
+            self.pane.begin({*self.carried.seen, *kept}, stays=stays)
         elif state.marked is not self._marked and (not self._source.live or not self.draft.version):
             self._begin_draft(state)
 

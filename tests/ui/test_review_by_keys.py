@@ -203,6 +203,71 @@ async def test_a_hunk_is_edited_with_the_files_own_line_numbers(repo: Path) -> N
         assert re.search(r"\+.*thirty!", person.text)
 
 
+def many(repo: Path) -> None:
+    """Files enough that most of the change is below the first page."""
+    for n in range(12):
+        (repo / f"c{n:02}.txt").write_text(LINES)
+    git(repo, "add", "-A")
+    git(repo, "commit", "-qm", "more")
+    for n in range(12):
+        text = LINES.replace("line 5\n", "five\n").replace("line 30\n", "thirty\n")
+        (repo / f"c{n:02}.txt").write_text(text)
+
+
+async def test_an_edit_leaves_the_person_where_they_were(repo: Path) -> None:
+    many(repo)
+    async with drive(launch(repo), size=(100, 30)) as person:
+        await person.gate("diff")
+        view = person.controller.presenter.pane.view
+        await person.press(*["right_curly_bracket"] * 8, *["right_square_bracket"] * 2)
+        before = view.spot
+        assert before.place is not None
+        assert (before.place.path, before.place.kind) == ("c08.txt", "hunk")
+        await person.press("e")
+        await person.settle()
+        area = person.app.screen.query_one("#text", TextArea)
+        area.text = area.text.replace("thirty", "thirty\nand more")
+        await person.press("ctrl+s")
+        await person.gate("diff")
+        after = view.spot
+        assert after.place is not None
+        assert after.place.hunk != before.place.hunk
+        assert (after.place.path, after.place.kind) == ("c08.txt", "hunk")
+        assert after.below_top == before.below_top
+        assert "and more" in person.text
+
+
+async def test_back_from_what_has_changed_is_where_one_was(repo: Path) -> None:
+    many(repo)
+    async with drive(launch(repo), size=(100, 30)) as person:
+        await person.gate("diff")
+        view = person.controller.presenter.pane.view
+        await person.press("right_square_bracket", "e")
+        await person.settle()
+        area = person.app.screen.query_one("#text", TextArea)
+        area.text = area.text.replace("five", "5").replace("thirty", "30").replace("line 6", "six")
+        await person.press("ctrl+s")
+        await person.gate("diff")
+        await person.press(*["right_curly_bracket"] * 7, *"jjjj")
+        before = view.spot
+        await person.press("D")
+        await person.settle()
+        assert len(view.stream.files) == 1  # the person's own edit alone
+        await person.press("D")
+        await person.settle()
+        assert view.spot == before
+        await person.press("D")
+        await person.settle()
+        await person.press(*"jjjj")
+        there = view.spot.place
+        await person.press("D")
+        await person.settle()
+        here = view.spot.place
+        assert there is not None
+        assert here is not None
+        assert (here.path, here.new_line) == (there.path, there.new_line)
+
+
 async def test_what_is_not_staged_any_more_is_said_once_in_the_pane(repo: Path) -> None:
     (repo / "a.txt").write_text(LINES.replace("line 3\n", "staged\n"))
     git(repo, "add", "a.txt")

@@ -36,6 +36,7 @@ How it is fast: :mod:`blocks` keeps heights of blocks in arrays and finds a row 
 and :mod:`background` has syntax, words and moved blocks worked out in threads.
 """
 
+from agent_tui.ui.diff.linking import Spot
 from agent_tui.ui.diff.model import LeftOut, Note, NothingLeftOut, Overlays, Paragraph, Place, Read
 from agent_tui.ui.diff.view import DiffView
 from agent_tui.ui.diff.viewer import DiffViewer
@@ -50,4 +51,5 @@ __all__ = [
     "Paragraph",
     "Place",
     "Read",
+    "Spot",
 ]

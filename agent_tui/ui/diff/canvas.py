@@ -113,15 +113,19 @@ class Canvas(DrawnView, can_focus=True, inherit_bindings=False):
     def _new_layout(self) -> Layout:
         return Layout(self.stream, self.overlays, Options(20))
 
-    def _lay_out(self) -> None:
-        """Make the rows anew: at first those at the top, then all of them in a thread."""
+    def _lay_out(self, first: int = 0) -> None:
+        """Make the rows anew: at first those at the top, then all of them in a thread.
+
+        Args:
+            first: So many hunks are among the first ones in any case.
+        """
         self._generation += 1
         generation = self._generation
         before = self.plan
         same = before.stream is self.stream
         layout = self._fresh(before if same else None)
         shown = self.furthest_row() if same else None
-        layout.measure(AT_FIRST + (before.hunk_of(shown) if shown is not None else 0))
+        layout.measure(max(first, AT_FIRST + (before.hunk_of(shown) if shown is not None else 0)))
         self._use(layout)
         if not layout.complete:
             full = self._fresh(layout)

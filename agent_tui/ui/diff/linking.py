@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 from agent_tui.ui.diff.background import Background
 from agent_tui.ui.diff.model import Place
 from agent_tui.ui.widgets.lines import AT_ONCE
@@ -42,18 +44,45 @@ def row_of_line(view: Background, file: int, line: int) -> int | None:
     return plan.find(("hunk", best[0], 0, 0))
 
 
-def follow(leader: Background, view: Background) -> bool:
-    """Bring a view to the file and the line where another one is, at the same height.
+class Spot(NamedTuple):
+    """Where a person is in a view.
+
+    Attributes:
+        place: What is there; None above the first file.
+        below_top: Rows between it and the top of the view.
+    """
+
+    place: Place | None
+    below_top: int
+
+
+def spot_of(view: Background) -> Spot:
+    """The cursor where it is in view, else the first row that is."""
+    shown = view.rows_on_screen
+    row = view.cursor if view.cursor is not None and view.cursor in shown else shown.start
+    found = view.row_at(row)
+    return Spot(view.place_of(found) if found is not None else None, row - shown.start)
+
+
+def file_at(view: Background, spot: Spot) -> int | None:
+    """The number of the file of a spot in the patch of another view."""
+    if spot.place is None or spot.place.file is None:
+        return None
+    names = {*spot.place.file.names}
+    files = enumerate(view.stream.files)
+    return next((number for number, file in files if names.intersection(file.names)), None)
+
+
+def go_to_spot(view: Background, spot: Spot) -> bool:
+    """Bring a view to the file and the line of a spot, at the same height.
 
     Returns:
         Whether its patch has that file; if not, it stays where it is.
     """
-    row, place = _reference(leader)
+    place = spot.place
     if place is None or place.file is None:
         return True
-    names = {*place.file.names}
-    files = enumerate(view.stream.files)
-    number = next((n for n, file in files if names.intersection(file.names)), None)
+    number = file_at(view, spot)
     if number is None:
         return False
     line = place.new_line or place.old_line
@@ -64,7 +93,7 @@ def follow(leader: Background, view: Background) -> bool:
         found = view.plan.find(("file", number, 0, 0))
     if found is not None:
         view.select(found)
-        top = found - (row - leader.scroll_offset.y)
+        top = found - spot.below_top
         view.scroll_to(y=max(0, min(top, view.top_for(found))), **AT_ONCE)
     return True
 
@@ -73,11 +102,3 @@ def _row_of_hunk(view: Background, file: int, start: int) -> int | None:
     hunks, numbers = view.stream.hunks, view.stream.numbers_of(file)
     nearest = min(numbers, key=lambda n: abs(hunks[n].new_start - start), default=None)
     return None if nearest is None else view.plan.find(("hunk", nearest, 0, 0))
-
-
-def _reference(view: Background) -> tuple[int, Place | None]:
-    """The cursor's row where it is in view, else the first one that is."""
-    shown = view.rows_on_screen
-    row = view.cursor if view.cursor is not None and view.cursor in shown else shown.start
-    found = view.row_at(row)
-    return row, view.place_of(found) if found is not None else None

@@ -11,7 +11,7 @@ from agent_tui.domain.patch import Patch
 from agent_tui.ui.diff.blocks import Stream
 from agent_tui.ui.diff.find import REGEX, Matches, compile_pattern, find_lines
 from agent_tui.ui.diff.going import Goer
-from agent_tui.ui.diff.linking import nearest_line
+from agent_tui.ui.diff.linking import Spot, file_at, go_to_spot, nearest_line, spot_of
 from agent_tui.ui.diff.model import Overlays, Read
 from agent_tui.ui.widgets.lines import AT_ONCE
 
@@ -53,7 +53,12 @@ class DiffView(Goer):
     # -- what it shows -----------------------------------------------------------------------
 
     def show(
-        self, patch: Patch, overlays: Overlays | None = None, read: Read | None = None
+        self,
+        patch: Patch,
+        overlays: Overlays | None = None,
+        read: Read | None = None,
+        *,
+        at: Spot | None = None,
     ) -> None:
         """Show a patch. The same patch again keeps the cursor, and takes other overlays alone.
 
@@ -61,6 +66,8 @@ class DiffView(Goer):
             overlays: What is drawn over it.
             read: Gives whole files: for context, for colours that are right in the middle of a
                 long string, and for the sizes of binary files.
+            at: Where the person was in another patch, and is to be in this one. Without it, or if
+                that file is not in this one, it begins at the top.
         """
         overlays = overlays or Overlays()
         self.read = read
@@ -77,10 +84,18 @@ class DiffView(Goer):
         self._matches = None
         self._cursor = self._item = self._anchor = self.scene.selected = self._unshown = None
         self.scroll_to(0, 0, **AT_ONCE)
-        self._lay_out()
+        file = file_at(self, at) if at is not None else None
+        self._lay_out(self.stream.first[file + 1] if file is not None else 0)
         self._count_carried()
         self.to_end(top=True)
+        if at is not None:
+            go_to_spot(self, at)
         self.call_after_refresh(self.look)
+
+    @property
+    def spot(self) -> Spot:
+        """Where the person is, for another patch to begin there."""
+        return spot_of(self)
 
     def show_first(self, patch: Patch) -> None:
         """Show the first files of a patch, of which the rest is still being read.

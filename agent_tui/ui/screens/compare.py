@@ -15,7 +15,7 @@ from textual.screen import Screen
 from textual.widgets import Input
 
 from agent_tui.ui.diff import DiffView
-from agent_tui.ui.diff.linking import follow
+from agent_tui.ui.diff.linking import go_to_spot
 from agent_tui.ui.widgets.bars import Bar, PaneTabs
 from agent_tui.ui.widgets.rows import Row, RowsView
 
@@ -299,7 +299,7 @@ class CompareScreen(Screen[None]):
             path = leader.place.path if leader.place is not None else ""
             for number, view in enumerate(self._diffs()):
                 if view is not leader:
-                    here = follow(leader, view)
+                    here = go_to_spot(view, leader.spot)
                     note = self.query_one(f"#view-{number} .note", Bar)
                     note.show(found.note(number, path, here=here))
         finally:
