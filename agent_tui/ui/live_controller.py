@@ -19,7 +19,7 @@ from agent_tui.ui.delays import after
 from agent_tui.ui.diff import DiffView
 from agent_tui.ui.drafts import Draft
 from agent_tui.ui.grace import Grace
-from agent_tui.ui.offers import failed_role, offers
+from agent_tui.ui.offers import failed_role, nothing_left, offers
 from agent_tui.ui.rejecting import reject
 from agent_tui.ui.screens import tool_gate
 from agent_tui.ui.screens.session import SessionScreen
@@ -133,6 +133,8 @@ class LiveController(SessionController):
             return "put the cursor on a hunk of the diff"
         if action_id == "toggle" and self.presenter.comparing:
             return "this is the difference alone; D shows the whole change"
+        if action_id == "approve" and kind == "diff" and self.presenter.draft.leaves_nothing:
+            return nothing_left(self.state)
         if action_id == "undo" and not self.presenter.draft.can_undo:
             return "there is nothing to take back"
         if action_id == "redo" and not self.presenter.draft.can_redo:

@@ -65,6 +65,16 @@ def offers(state: State, without: str) -> list[tuple[str, str]]:
     return [*keys, ("help", "help")]
 
 
+def nothing_left(state: State) -> str:
+    """Why a change of which all is left out cannot be approved; "" if it can."""
+    given = given_of(state)
+    if given is None:
+        return "all of it is left out; space takes something in again, r sends it back"
+    if given.problem or given.then == "nothing":
+        return ""
+    return "all of it is left out; space takes something in again, r ends the review"
+
+
 def failed_role(state: State) -> Role | None:
     """The role whose model's call has failed, or was stopped, in the last step."""
     step = state.step

@@ -178,6 +178,21 @@ class DraftSelection:
         )
 
     @property
+    def leaves_nothing(self) -> bool:
+        """Whether all of the patch is left out."""
+        return bool(self._patch.files) and all(map(self._is_out, self._patch.files))
+
+    def _is_out(self, file: FilePatch) -> bool:
+        if file.path in self.files:
+            return True
+        # Of any other file, something is left without its lines: a new name, or an empty file.
+        if file.status != "modified" or (file.mode_changed and file.path not in self.modes):
+            return False
+        return bool(file.hunks or file.mode_changed) and all(
+            len(self.lines.get(hunk.id, ())) == hunk.added + hunk.removed for hunk in file.hunks
+        )
+
+    @property
     def count(self) -> int:
         """How many changed lines are left out."""
         lines = sum(map(len, self.lines.values()))

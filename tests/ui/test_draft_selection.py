@@ -12,7 +12,7 @@ from agent_tui.domain.patch import Patch, parse_patch
 from agent_tui.ui.diff.facts import details
 from agent_tui.ui.selection import DraftSelection
 from agent_tui.workspace.selection import select_lines
-from tests.ui.diff_patches import GIT, diff_of, patches
+from tests.ui.diff_patches import DIFF, GIT, diff_of, git, patches
 from tests.workspace.workspace_patches import patch_text
 
 Marks = tuple[frozenset[str], frozenset[tuple[str, int]]]
@@ -114,3 +114,42 @@ def test_parts_of_a_file_are_left_out_by_themselves(tmp_path: Path) -> None:
     assert draft.selection == Selection(moves=("b",))
     draft.toggle_file("b")
     assert draft.selection == Selection(files=("b",))
+
+
+def test_nothing_is_left_when_git_finds_no_difference(tmp_path: Path) -> None:
+    """Asked after every line; a new file that is empty, or a mode, is still a difference."""
+    repo = tmp_path / "r"
+    before = b"".join(b"%d\n" % number for number in range(40))
+    after = before.replace(b"3\n", b"three\n").replace(b"30\n", b"thirty\n")
+    diff_of(repo, {"a": before, "m": b"0\n"}, {"a": after, "m": b"1\n", "n": b"1\n"})
+    (repo / "m").chmod(0o755)
+    git(repo, "add", "--all")
+    patch = parse_patch(git(repo, *DIFF))
+    base = git(repo, "rev-parse", "HEAD^{tree}")
+    draft = DraftSelection(patch)
+
+    def agrees() -> bool:
+        git(repo, "read-tree", "HEAD")
+        if text := patch_text(patch, draft.selection):
+            command = [*GIT, "apply", "--cached", "--whitespace=nowarn", "-"]
+            subprocess.run(command, cwd=repo, input=text, check=True)
+        assert draft.leaves_nothing == (git(repo, "write-tree") == base)
+        return draft.leaves_nothing
+
+    steps = [(file, hunk, [index]) for file, hunk in patch.hunks for index in hunk.changed]
+    for step in steps:
+        assert not agrees()
+        draft.toggle_lines([step])
+    assert not agrees()
+    draft.toggle_part("m", "mode")
+    assert not agrees()
+    draft.toggle_file("n")
+    assert agrees()
+    draft.undo()
+    assert not agrees()
+    draft = DraftSelection(patch)
+    for path in "amn":
+        assert not agrees()
+        draft.toggle_file(path)
+    assert agrees()
+    assert not DraftSelection(Patch()).leaves_nothing

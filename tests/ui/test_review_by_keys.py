@@ -203,6 +203,32 @@ async def test_a_hunk_is_edited_with_the_files_own_line_numbers(repo: Path) -> N
         assert re.search(r"\+.*thirty!", person.text)
 
 
+async def test_what_is_left_out_whole_is_not_approved(repo: Path) -> None:
+    async with drive(launch(repo), size=(100, 30)) as person:
+        await person.gate("diff")
+        await person.press("space", "right_curly_bracket", "space", "a")
+        await person.settle()
+        assert "all of it is left out; space" in person.text
+        assert person.state.gate is not None
+        await person.press("z", "a")
+        await person.gate("message")
+    assert git(repo, "rev-list", "--count", "HEAD") == "1"
+
+
+async def test_the_head_of_a_file_says_how_much_of_it_is_left_out(repo: Path) -> None:
+    async with drive(launch(repo), size=(100, 30)) as person:
+        await person.gate("diff")
+        await person.press("right_square_bracket", "space")
+        await person.settle()
+        assert re.search(r"M a.txt +3 lines left out", person.text)
+        await person.press("d")
+        await person.settle()
+        assert re.search(r"M a.txt +✗ 3 lines left out", person.text)
+        await person.press("escape", "z")
+        await person.settle()
+        assert "left out" not in person.text
+
+
 def many(repo: Path) -> None:
     """Files enough that most of the change is below the first page."""
     for n in range(12):

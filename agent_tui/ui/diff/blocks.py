@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from array import array
 from bisect import bisect_right
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import accumulate
 
@@ -48,6 +48,13 @@ class Stream:
     def numbers_of(self, file: int) -> range:
         """The numbers of a file's hunks."""
         return range(self.first[file], self.first[file + 1])
+
+    def lines_in(self, file: int, chosen: Mapping[str, Collection[int]]) -> int:
+        """How many lines of a file's hunks are among those chosen, by the ids of hunks."""
+        if not chosen:
+            return 0
+        hunks = self.hunks
+        return sum(len(chosen.get(hunks[number].id, ())) for number in self.numbers_of(file))
 
     def digits(self, file: int) -> int:
         """Digits of the largest line number that a file's hunks show, 3 at least."""

@@ -209,10 +209,8 @@ class Canvas(DrawnView, can_focus=True, inherit_bindings=False):
         out, stream, owner = self.overlays.left_out, self.stream, row.owner
         if row.kind in ("file", "detail"):
             path = stream.files[owner].path
-            return tuple(
-                path in paths
-                for paths in (out.files, out.modes, out.moves, out.originals, out.ends)
-            )
+            parts = (out.files, out.modes, out.moves, out.originals, out.ends)
+            return *(path in paths for paths in parts), stream.lines_in(owner, out.lines)
         if owner < 0:
             return None
         path = stream.files[stream.file_of[owner]].path

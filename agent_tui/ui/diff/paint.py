@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from textual.strip import Strip
 
-from agent_tui.domain.text import visible
+from agent_tui.domain.text import counted, visible
 from agent_tui.ui.diff.brush import Names, Pieces, Scene
 from agent_tui.ui.diff.facts import file_name
 from agent_tui.ui.diff.layout import Row
@@ -90,7 +90,8 @@ class Painter(LineBrush):
             self._put(right, said, *base, "muted")
         name = (*base, "strong", "gone") if dropped else (*base, "strong")
         status = f"  {file.status}" if file.status != "modified" else ""
-        out = "  left out" if dropped else ""
+        some = layout.stream.lines_in(row.owner, layout.overlays.left_out.lines)
+        out = "  left out" if dropped else f"  {counted(some, 'line')} left out" if some else ""
         room = layout.options.width - left.cells - right.cells - len(out) - 2
         if room - len(status) < MIN_NAME:
             status = ""  # the sign in front says it
@@ -98,7 +99,7 @@ class Painter(LineBrush):
         if status:
             self._put(left, status, *base, tone)
         if out:
-            self._put(left, out, *base, "bad")
+            self._put(left, out, *base, "bad" if dropped else "warn")
         return base, self._fill(left, right, base)
 
     def _detail(self, row: Row, extra: Names) -> tuple[Names, Pieces]:

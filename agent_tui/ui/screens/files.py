@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -14,7 +14,7 @@ from textual.content import Content
 from textual.fuzzy import FuzzySearch
 from textual.widgets import Input, Label
 
-from agent_tui.domain.text import visible
+from agent_tui.domain.text import counted, visible
 from agent_tui.ui.diff import DiffView
 from agent_tui.ui.screens.dialogs import Dialog
 from agent_tui.ui.screens.lists import ListScreen
@@ -38,6 +38,7 @@ class FileEntry:
 
     Attributes:
         seen, hunks: How many of its hunks were on the screen, and how many there are.
+        lines_out: How many of its lines are left out; 0 where all of it is.
     """
 
     number: int
@@ -48,11 +49,12 @@ class FileEntry:
     seen: int
     hunks: int
     left_out: bool
+    lines_out: int = 0
 
 
 def file_entries(view: DiffView) -> list[FileEntry]:
     """The files of the patch that a view shows."""
-    seen, left_out = view.scene.seen, view.overlays.left_out.files
+    seen, left_out = view.scene.seen, view.overlays.left_out
     return [
         FileEntry(
             number,
@@ -62,10 +64,45 @@ def file_entries(view: DiffView) -> list[FileEntry]:
             file.removed,
             sum(1 for hunk in view.stream.numbers_of(number) if hunk in seen) if seen else 0,
             len(file.hunks),
-            file.path in left_out,
+            file.path in left_out.files,
+            view.stream.lines_in(number, left_out.lines),
         )
         for number, file in enumerate(view.stream.files)
     ]
+
+
+def tree_of(entries: Sequence[FileEntry]) -> Iterator[tuple[int, str, FileEntry | None]]:
+    """The rows of a tree, in the order of the files: depth, name, and the file if it is one.
+
+    Folders that lead nowhere else share a row, such as ``src/main/java/``.
+    """
+    paths = [entry.path.split("/") for entry in entries]
+    open_: list[list[str]] = []  # the parts of each folder's row that the last file is in
+    for at, (entry, (*folders, name)) in enumerate(zip(entries, paths, strict=True)):
+        depth = used = 0
+        while depth < len(open_) and folders[used : used + len(open_[depth])] == open_[depth]:
+            used += len(open_[depth])
+            depth += 1
+        del open_[depth:]
+        while used < len(folders):
+            end = used + 1
+            while end < len(folders) and _leads_on(paths, at, folders[:end]):
+                end += 1
+            open_.append(folders[used:end])
+            yield len(open_) - 1, "/".join(folders[used:end]) + "/", None
+            used = end
+        yield len(open_), name, entry
+
+
+def _leads_on(paths: Sequence[list[str]], at: int, folder: list[str]) -> bool:
+    """Whether all files in a folder, of which one is the first, are in the same one further in."""
+    size, inner = len(folder), paths[at][len(folder)]
+    for path in paths[at:]:
+        if path[:size] != folder:
+            return True
+        if len(path) < size + 2 or path[size] != inner:
+            return False
+    return True
 
 
 class FilesDialog(Dialog[int], ListScreen[int | None]):
@@ -127,17 +164,12 @@ class FilesDialog(Dialog[int], ListScreen[int | None]):
 
     def _tree(self, width: int) -> list[Row]:
         rows: list[Row] = []
-        above: list[str] = []
-        for entry in self._entries:
-            *folders, name = entry.path.split("/")
-            shared = 0
-            while shared < min(len(folders), len(above)) and folders[shared] == above[shared]:
-                shared += 1
-            for depth in range(shared, len(folders)):
-                text = "  " * depth + visible(folders[depth]) + "/"
-                rows.append(Row(Content.styled(text, "$muted")))
-            above = folders
-            rows.append(self._row(entry, "  " * len(folders) + visible(name), (), width))
+        for depth, text, entry in tree_of(self._entries):
+            if entry is None:
+                line = Content.styled("  " * depth + visible(text), "$muted")
+                rows.append(Row(line.truncate(width, ellipsis=True)))
+            else:
+                rows.append(self._row(entry, "  " * depth + visible(text), (), width))
         return rows
 
     def _found(self, typed: str, width: int) -> list[Row]:
@@ -156,8 +188,11 @@ class FilesDialog(Dialog[int], ListScreen[int | None]):
             for offset in offsets:
                 name = name.stylize("bold underline", offset, offset + 1)
             seen = "✓ seen" if entry.seen == entry.hunks else f"{entry.seen}/{entry.hunks} seen"
+            out = ("✗ left out  ", "$bad") if entry.left_out else ""
+            if entry.lines_out:
+                out = (f"✗ {counted(entry.lines_out, 'line')} left out  ", "$warn")
             right = Content.assemble(
-                ("✗ left out  ", "$bad") if entry.left_out else "",
+                out,
                 (f"+{entry.added}", "$ok"),
                 (f" −{entry.removed}", "$bad"),
                 (f"  {seen:>8}" if entry.hunks else "          ", "$muted"),
