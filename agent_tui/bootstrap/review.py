@@ -11,9 +11,16 @@ from agent_tui.domain.base import Role
 from agent_tui.domain.given import Then
 from agent_tui.domain.patch import Patch, parse_patch
 from agent_tui.domain.review_report import ReviewReport, review_report
+from agent_tui.domain.state import State
+from agent_tui.domain.text import counted
 from agent_tui.ports import Gatekeeper
+from agent_tui.sessions.catalog import Catalog
+from agent_tui.sessions.saved import SavedSession
 from agent_tui.workspace.given import find_change
 from agent_tui.workspace.repository import require_idle
+
+LOOKED_AT = 5
+"""Reviews called the same that are looked into for being of the same change."""
 
 
 @dataclass(frozen=True)
@@ -80,3 +87,67 @@ def report_of(session: LiveSession) -> tuple[ReviewReport, Patch]:
     revision = session.state.revision
     patch = parse_patch(session.blob(revision.patch)) if revision else Patch()
     return review_report(session.state, patch), patch
+
+
+@dataclass(frozen=True, slots=True)
+class EarlierReview:
+    """A review that a person has left unfinished.
+
+    Attributes:
+        session: Its id.
+        said: What is in it, in words: ``2 comments``.
+    """
+
+    session: str
+    said: str
+
+
+def earlier_review(env: Environment, state: State) -> EarlierReview | None:
+    """The last review of the very same change that was left with something in it. Blocks.
+
+    Args:
+        state: Of the review that has begun.
+
+    Raises:
+        LogError: If the sessions' folder cannot be read.
+    """
+    session = state.session
+    if session is None or session.given is None:
+        return None
+    catalog = Catalog(env.store)
+    try:
+        listed = catalog.refresh()
+    finally:
+        catalog.close()
+    left = [
+        row
+        for row in listed
+        if row.state in ("left", "interrupted")
+        and (row.root, row.request) == (session.repo.root, session.request)
+        and row.id != session.session
+    ]
+    for row in left[:LOOKED_AT]:
+        saved = SavedSession.open(row.path)
+        saved.read_all()
+        before = saved.log.state_at(len(saved.log))
+        other = before.session
+        if other is None or other.given is None:
+            continue
+        same = (other.given.tree, other.repo.commit) == (session.given.tree, session.repo.commit)
+        if same and (said := _said(before)):
+            return EarlierReview(row.id, said)
+    return None
+
+
+def _said(state: State) -> str:
+    parts = []
+    waiting = [entry for entry in state.comments if not entry.resolved]
+    if waiting:
+        parts.append(counted(len(waiting), "comment"))
+    if state.comment_drafts:
+        parts.append(counted(len(state.comment_drafts), "unfinished comment"))
+    if state.marked:
+        parts.append("a selection")
+    if state.revision is not None and state.revision.author == "person":
+        parts.append("edits of yours")
+    return ", ".join(parts)

@@ -14,12 +14,13 @@ from agent_tui.bootstrap.demo import run_demo
 from agent_tui.bootstrap.documents import write_document
 from agent_tui.bootstrap.environment import USER_ERRORS, Environment, UsageError
 from agent_tui.bootstrap.live import LiveSession
-from agent_tui.bootstrap.review import ReviewWish, start_review
+from agent_tui.bootstrap.review import ReviewWish, earlier_review, start_review
 from agent_tui.bootstrap.starting import resume_session, start_session
 from agent_tui.domain.decision import Answer, Remark
 from agent_tui.domain.text import one_line, visible_lines
 from agent_tui.engine.gates import PendingGates
 from agent_tui.headless import EXIT_CODES, review_code, review_text
+from agent_tui.sessions.files import LogError
 from agent_tui.ui.commenting import Commenting
 from agent_tui.ui.edits import Edits
 from agent_tui.ui.launch import Launch, ReviewRequest
@@ -96,7 +97,21 @@ class Running:
         # A function, since a coroutine that is never begun would be complained about.
         run: Any = partial(self._run, session)
         self._runner = self._app.run_worker(run, name="loop", group="loop")
+        if launch.kind == "review":
+            self._app.run_worker(self._tell_of_earlier(env, session), name="earlier review")
         return controller
+
+    async def _tell_of_earlier(self, env: Environment, session: LiveSession) -> None:
+        """Say that a review of the same change was left, so that nothing is written twice."""
+        try:
+            found = await asyncio.to_thread(earlier_review, env, session.state)
+        except LogError as error:
+            self._app.notify(visible_lines(str(error)), severity="warning", markup=False)
+            return
+        if found is not None:
+            words = f"You have left a review of this same change, with {found.said}."
+            words += f" agent-tui resume {found.session} goes on with it."
+            self._app.notify(words, markup=False, timeout=12)
 
     async def _begin(self, env: Environment, launch: Launch) -> LiveSession:
         if launch.kind == "demo":

@@ -215,6 +215,33 @@ async def test_what_is_left_out_whole_is_not_approved(repo: Path) -> None:
     assert git(repo, "rev-list", "--count", "HEAD") == "1"
 
 
+async def test_a_review_of_the_same_change_that_was_left_is_named(repo: Path) -> None:
+    async with drive(launch(repo)) as person:
+        await person.gate("diff")
+        await person.press("c")
+        await person.type("why?")
+        await person.press("ctrl+s")
+        await person.settle()
+        session = person.state.session
+        assert session is not None
+    async with drive(launch(repo)) as person:
+        await person.gate("diff")
+        await person.until(lambda: "You have left a review" in person.text, "the hint")
+        (hint,) = person.app._notifications
+        assert "with 1 comment." in hint.message
+        assert f"agent-tui resume {session.session} goes on" in hint.message
+    (repo / "new.txt").write_text("another change\n")
+    async with drive(launch(repo)) as person:
+        await person.gate("diff")
+        await person.until(lambda: not behind(person, "earlier review"), "a look at the others")
+        await person.settle()
+        assert "You have left" not in person.text
+
+
+def behind(person: Driver, name: str) -> bool:
+    return any(worker.name == name for worker in person.app.workers)
+
+
 async def test_the_head_of_a_file_says_how_much_of_it_is_left_out(repo: Path) -> None:
     async with drive(launch(repo), size=(100, 30)) as person:
         await person.gate("diff")
