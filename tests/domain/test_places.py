@@ -73,4 +73,4 @@ def test_what_is_said_of_a_file_is_not_said_of_its_copy(tmp_path: Path) -> None:
     layout = Layout(
         Stream(patch), Overlays(notes=(Note("C1", "a.py", 9), Note("C2", "a.py"))), Options(80)
     )
-    assert (list(layout.at_line), list(layout.at_file)) == ([1], [1])
+    assert (list(layout.at.lines), list(layout.at.heads)) == ([1], [1])

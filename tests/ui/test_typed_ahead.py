@@ -9,7 +9,7 @@ import pytest
 from textual.events import Key
 
 from agent_tui.ui import typed_ahead
-from agent_tui.ui.diff import view as diff_view
+from agent_tui.ui.diff import searching
 from agent_tui.ui.screens.comment import CommentDialog
 from tests.ui.driver import LIMIT_S, Driver, drive
 from tests.ui.review_bench import launch, repo
@@ -35,8 +35,8 @@ class Held:
 
 @pytest.fixture
 def held(monkeypatch: pytest.MonkeyPatch) -> Iterator[Held]:
-    search = Held(diff_view.find_lines)
-    monkeypatch.setattr(diff_view, "find_lines", search)
+    search = Held(searching.find_lines)
+    monkeypatch.setattr(searching, "find_lines", search)
     yield search
     search.go_on.set()
 

@@ -166,9 +166,9 @@ class Background(Pointer):
                 lines.pop()
             self._whole_lines[file] = lines
             if len(self._whole_lines) > FILES_KEPT:
-                old, _ = self._whole_lines.popitem(last=False)
-                if any(number in self.plan.expanded for number in stream.numbers_of(old)):
-                    self._whole_lines[old] = self._whole_lines.get(old) or []
+                shown = {stream.file_of[number] for number in self.plan.expanded}
+                kept = (known for known in self._whole_lines if known not in {*shown, file})
+                self._whole_lines.pop(next(kept, -1), None)
             done(lines)
 
         self.behind(lambda: read(patch, side), got, asked=True)

@@ -15,6 +15,7 @@ from agent_tui.ui.diff.blocks import Options, Stream
 from agent_tui.ui.diff.layout import Layout, Row
 from agent_tui.ui.diff.model import Overlays
 from agent_tui.ui.diff.paint import Names, Painter, Scene
+from agent_tui.ui.diff.placing import ABOVE
 from agent_tui.ui.widgets.drawn import DrawnView
 from agent_tui.ui.widgets.lines import ASKED
 
@@ -132,7 +133,7 @@ class Canvas(DrawnView, can_focus=True, inherit_bindings=False):
 
             def done(_: None) -> None:
                 if generation == self._generation:
-                    self._use(full)
+                    self.keep_place(lambda: self._take_over(full))
                     self.laid_out()
 
             self.behind(full.measure, done)
@@ -151,6 +152,28 @@ class Canvas(DrawnView, can_focus=True, inherit_bindings=False):
             layout.facts = dict(before.facts)
             layout.set_overlays(self.overlays)
         return layout
+
+    def _take_over(self, full: Layout) -> None:
+        """Use a layout that was measured in a thread, with all that has happened since it began."""
+        now, hunks, heads = self.plan, set[int](), set[int]()
+        for layout in (full, now):
+            hunks |= {*layout.folded, *layout.expanded, *layout.long.touched}
+            heads |= {*layout.at.heads, *layout.facts}
+        lines = full.at.all_lines
+        full.expanded, full.opened, full.long = now.expanded, now.opened, now.long
+        full.facts = now.facts
+        full.blocks.longest = max(full.blocks.longest, now.blocks.longest)
+        full.set_overlays(self.overlays)
+        full.remeasure(
+            hunks | full.folded, heads | {*full.at.heads, ABOVE}, lines | full.at.all_lines
+        )
+        self.plan = full
+
+    def keep_place(self, change: Callable[[], None]) -> None:
+        """Change the rows, and draw them anew."""
+        change()
+        self._resize_world()
+        self.redraw()
 
     def _use(self, layout: Layout) -> None:
         self.plan = layout

@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
-from agent_tui.ui.diff.background import Background
+from textual.message import Message
+
+from agent_tui.ui.diff.keeping import Keeper
 from agent_tui.ui.diff.linking import row_of_line
 from agent_tui.ui.widgets.lines import AT_ONCE
 
 
-class Goer(Background):
+class Goer(Keeper):
     """A view whose cursor goes to what is asked for."""
+
+    class Refused(Message):
+        """Something could not be done; *reason* says why, in words for a person."""
+
+        def __init__(self, view: Goer, reason: str) -> None:
+            super().__init__()
+            self.view = view
+            self.reason = reason
 
     def next_hunk(self, direction: int, *, unseen: bool = False) -> bool:
         """Go to the next or previous hunk. False if there is none."""
@@ -61,11 +71,12 @@ class Goer(Background):
     def next_file(self, direction: int) -> bool:
         """Go to the next or previous file. False if there is none."""
         place = self.place
-        if place is None or place.file_number is None:
+        if place is None:
             return False
-        if direction < 0 and place.kind != "file":
-            return self.go_to_file(place.file_number)
-        return self.go_to_file(place.file_number + direction)
+        here = place.file_number if place.file_number is not None else -1  # above the first one
+        if direction < 0 and here >= 0 and place.kind != "file":
+            return self.go_to_file(here)
+        return self.go_to_file(here + direction)
 
     def go_to_file(self, number: int) -> bool:
         """Go to a file by its number in the patch."""
@@ -89,17 +100,7 @@ class Goer(Background):
 
     def note_row(self, note_id: str) -> int | None:
         """The first row of a note."""
-        layout = self.plan
-        number = next((n for n, note in enumerate(layout.notes) if note.id == note_id), None)
-        if number is None:
-            return None
-        owners = [owner for owner, lines in layout.at_line.items()
-                  if any(number in found for found in lines.values())]  # fmt: skip
-        for file, found in layout.at_file.items():
-            if number in found:
-                owners.append(-1 if file < 0 else -2 - file)
-        rows = [layout.find(("note", owner, number, 0)) for owner in owners]
-        return next((row for row in rows if row is not None), None)
+        return self.plan.find_note(note_id)
 
     def next_note(self, direction: int) -> bool:
         """Go to the next or previous note from the cursor. False if there is none."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 
 from agent_tui.ui.diff.blocks import BLOCK, Options, Stream
 from agent_tui.ui.diff.long_lines import AT_FIRST, WHOLE, LongLines, changed_part, shown_parts
@@ -47,6 +48,19 @@ class HunkLines:
         if found is None or found.fold != self.options.fold_space:
             found = scan.units[split] = Units(scan, split=split, fold=self.options.fold_space)
         return found
+
+    def unit_of(self, number: int, index: int) -> int:
+        """In which of a hunk's rows, before wrapping, a line stands."""
+        if not self.options.split and not self.options.fold_space:
+            return index
+        units = self.units(number)
+        kind = self.scan(number).kinds[index : index + 1]
+        for side in (units.rights, units.lefts) if kind == b"+" else (units.lefts, units.rights):
+            with suppress(ValueError):
+                return side.index(index)
+        # It is folded: into the last block that begins before it.
+        folded = (at for at, right in enumerate(units.rights) if right <= -2)
+        return max((at for at in folded if units.lefts[at] <= index), default=0)
 
     def text(self, number: int, index: int) -> str:
         """A line as it is shown."""

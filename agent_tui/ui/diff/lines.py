@@ -174,7 +174,7 @@ class LineBrush(Brush):
         return _SIGNS[kind] + (("»" if kind == 0x2D else "«") if moved else " ")
 
     def _sign_of_note(self, number: int, index: int, *, old: bool | None = None) -> str:
-        found = self._layout.at_line.get(number, {}).get(index)
+        found = self._layout.at.lines.get(number, {}).get(index)
         if not found:
             return " "
         note = self._layout.notes[found[0]]

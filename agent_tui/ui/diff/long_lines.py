@@ -57,6 +57,11 @@ class LongLines:
         self.spots: dict[Key, int] = {}
         self._texts: dict[Key, str] = {}
 
+    @property
+    def touched(self) -> set[int]:
+        """Numbers of the hunks in which other rows of a line are shown than at first."""
+        return {number for number, _ in (*self.opened, *self.spots)}
+
     def again(self) -> LongLines:
         """For another layout of the same patch."""
         other = LongLines()

@@ -171,8 +171,8 @@ class Pointer(PinnedCanvas):
         rows = range(min(self.plan.blocks.rows, 100_000))
         return next((n for n in rows if self._is_stop(self.row_at(n))), None)
 
-    def select(self, number: int, *, center: bool = False) -> None:
-        """Put the cursor on a row, and the row on the screen."""
+    def select(self, number: int, *, center: bool = False, scroll: bool = True) -> None:
+        """Put the cursor on a row, and the row on the screen unless *scroll* is false."""
         row = self.row_at(number)
         if row is None or not self._is_stop(row):
             return
@@ -183,7 +183,8 @@ class Pointer(PinnedCanvas):
             self.scene.selected = (min(self._anchor, number), max(self._anchor, number))
             self.post_message(self.RangeChanged(self))
             self.refresh()
-        self.scroll_to_row(number, center=center)
+        if scroll:
+            self.scroll_to_row(number, center=center)
         if self.scroll_offset.y == top:  # else everything is shown again anyway
             self.redraw_items(before, row.item)
         self.post_message(self.Moved(self, self.place))
@@ -363,6 +364,9 @@ class Pointer(PinnedCanvas):
 
     def on_mouse_up(self) -> None:
         """The range stays until it is used or given up."""
+        self._end_drag()
+
+    def _end_drag(self) -> None:
         if self._dragged_from is not None:
             self._dragged_from = None
             self.release_mouse()
