@@ -184,22 +184,45 @@ class DiffPane:
                 self.view.reveal(row)
                 return
 
-    def toggle(self, draft: DraftSelection) -> None:
-        """Leave out or take in what is chosen: a range, a line's hunk, a file, a part of it."""
+    def toggle(self, draft: DraftSelection) -> str:
+        """Leave out or take in what is chosen: a range, a line's hunk, a file, a part of it.
+
+        Returns:
+            Why nothing is done, or "".
+        """
         view, place = self.view, self.view.place
         if view.has_range:
-            draft.toggle_lines(self._parts())
+            draft.toggle_lines(self._parts(), *self._besides_lines())
             view.end_range()
         elif place is None or place.file is None:
-            return
+            return "put the cursor on a file, a hunk or a line"
+        elif place.kind == "note":
+            return "this is a comment or a finding: put the cursor on a line or a head"
         elif place.kind == "detail" and (kind := _FILE_PARTS.get(place.detail)):
-            draft.toggle_part(place.path, kind)
+            if kind == "original" and place.path in {*draft.moves, *draft.files}:
+                return "the old name stays, for the move is left out"
+            draft.toggle_part(place.file, kind)
         elif place.kind in ("file", "detail"):
             draft.toggle_file(place.path)
         elif place.hunk is not None:
             draft.toggle_hunk(place.file, place.hunk)
+        return ""
 
     def _parts(self) -> Iterable[Part]:
         stream = self.view.stream
         for number, indexes in self.view.selected_lines().items():
             yield stream.files[stream.file_of[number]], stream.hunks[number], indexes
+
+    def _besides_lines(self) -> tuple[list[tuple[FilePatch, FilePart]], list[str]]:
+        """What a range holds besides lines: parts of files, and files that have no lines."""
+        parts: list[tuple[FilePatch, FilePart]] = []
+        bare: list[str] = []
+        for place in self.view.chosen_heads():
+            file, kind = place.file, _FILE_PARTS.get(place.detail)
+            if file is None:
+                continue
+            if place.kind == "file" and not file.hunks:
+                bare.append(file.path)
+            elif kind is not None and file.path not in bare:
+                parts.append((file, kind))
+        return parts, bare

@@ -202,8 +202,11 @@ class LiveController(SessionController):
         if view.show_cursor():
             self.tell("the cursor was not on the screen; press again to keep or drop this")
             return
-        self.presenter.pane.toggle(self.presenter.draft)
-        self._selected_anew()
+        reason = self.presenter.pane.toggle(self.presenter.draft)
+        if reason:
+            self.tell(reason, "warning")
+        else:
+            self._selected_anew()
 
     def _range(self) -> None:
         self.view.toggle_range()

@@ -1,12 +1,13 @@
 """What the person has marked as left out of a patch, with undo and redo, before they decide."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 from agent_tui.domain.decision import Selection
 from agent_tui.domain.patch import FilePatch, Hunk, Patch
 from agent_tui.domain.text import counted
+from agent_tui.ui.diff.left_out import is_left_out
 
 FilePart = Literal["mode", "move", "original", "end"]
 """What of a file can be left out besides lines: its mode, its place, the removal of its old name,
@@ -61,25 +62,79 @@ class DraftSelection:
 
     # -- acts --------------------------------------------------------------------------------
 
-    def toggle_lines(self, parts: Iterable[Part]) -> None:
-        """Leave changed lines out, or take them in again if all of them are out."""
+    def toggle_lines(
+        self,
+        parts: Iterable[Part],
+        details: Iterable[tuple[FilePatch, FilePart]] = (),
+        files: Iterable[str] = (),
+    ) -> None:
+        """Leave some things out, or take them in again if all of them are out.
+
+        Args:
+            parts: Changed lines.
+            details: Parts of files besides lines.
+            files: Paths of files without lines.
+        """
         wanted = [
             (file, hunk, found)
             for file, hunk, indexes in parts
             if (found := frozenset(indexes) & set(hunk.changed))
         ]
-        if not wanted:
+        details, bare = list(details), frozenset(files)
+        if not (wanted or details or bare):
             return
-        whole = {file.path: file for file, _, _ in wanted if file.path in self.files}
-        changes = {hunk.id: self.lines.get(hunk.id, frozenset()) for _, hunk, _ in wanted}
-        for path in whole:  # its lines one by one, so that some of them can be taken in
-            for hunk in self._hunks(path):
-                changes[hunk.id] = frozenset(hunk.changed)
-        all_out = all(found <= changes[hunk.id] for _, hunk, found in wanted)
-        for _, hunk, found in wanted:
-            kept = changes[hunk.id]
-            changes[hunk.id] = kept - found if all_out else kept | found
-        self._do(_Change(self.files - whole.keys(), self.parts, changes))
+        mine = {file.path: file for file, _, _ in wanted} | {file.path: file for file, _ in details}
+        whole = {path: file for path, file in mine.items() if path in self.files}
+        all_out = (
+            bare <= self.files
+            and all(f.path in whole or found <= self.lines.get(h.id, frozenset())
+                    for f, h, found in wanted)
+            and all(f.path in whole or f.path in self.parts[kind] for f, kind in details)
+        )  # fmt: skip
+        if all_out:
+            self._take_in(wanted, details, bare, whole)
+        else:
+            self._leave_out(wanted, details, bare, whole)
+
+    def _leave_out(
+        self,
+        lines: Sequence[tuple[FilePatch, Hunk, frozenset[int]]],
+        details: Sequence[tuple[FilePatch, FilePart]],
+        files: frozenset[str],
+        whole: Collection[str],
+    ) -> None:
+        changes = {
+            hunk.id: self.lines.get(hunk.id, frozenset()) | found
+            for file, hunk, found in lines
+            if file.path not in whole
+        }
+        parts = dict(self.parts)
+        for file, kind in details:
+            if file.path not in whole:
+                parts[kind] |= {file.path}
+        self._do(_Change(self.files | files, parts, changes))
+
+    def _take_in(
+        self,
+        lines: Sequence[tuple[FilePatch, Hunk, frozenset[int]]],
+        details: Sequence[tuple[FilePatch, FilePart]],
+        files: frozenset[str],
+        whole: Mapping[str, FilePatch],
+    ) -> None:
+        """Of files that are left out whole, all the rest stays left out, bit by bit."""
+        changes: dict[str, frozenset[int]] = {}
+        parts = dict(self.parts)
+        for path, file in whole.items():
+            changes |= {hunk.id: frozenset(hunk.changed) for hunk in self._hunks(path)}
+            if file.mode_changed:
+                parts["mode"] |= {path}
+            if file.status == "renamed":
+                parts["move"] |= {path}
+        for _, hunk, found in lines:
+            changes[hunk.id] = changes.get(hunk.id, self.lines.get(hunk.id, frozenset())) - found
+        for file, kind in details:
+            parts[kind] -= {file.path}
+        self._do(_Change(self.files - whole.keys() - files, parts, changes))
 
     def toggle_hunk(self, file: FilePatch, hunk: Hunk) -> None:
         """Leave a hunk out, or take it in again if all of it is out."""
@@ -93,11 +148,9 @@ class DraftSelection:
         parts = {kind: paths - {path} for kind, paths in self.parts.items()}
         self._do(_Change(self.files ^ {path}, parts, lines))
 
-    def toggle_part(self, path: str, kind: FilePart) -> None:
+    def toggle_part(self, file: FilePatch, kind: FilePart) -> None:
         """Leave a part of a file's change out, or take it in again."""
-        if path not in self.files:
-            parts = {**self.parts, kind: self.parts[kind] ^ {path}}
-            self._do(_Change(self.files, parts, {}))
+        self.toggle_lines((), [(file, kind)])
 
     def undo(self) -> bool:
         """Take back the last act. False if there is none."""
@@ -180,16 +233,9 @@ class DraftSelection:
     @property
     def leaves_nothing(self) -> bool:
         """Whether all of the patch is left out."""
-        return bool(self._patch.files) and all(map(self._is_out, self._patch.files))
-
-    def _is_out(self, file: FilePatch) -> bool:
-        if file.path in self.files:
-            return True
-        # Of any other file, something is left without its lines: a new name, or an empty file.
-        if file.status != "modified" or (file.mode_changed and file.path not in self.modes):
-            return False
-        return bool(file.hunks or file.mode_changed) and all(
-            len(self.lines.get(hunk.id, ())) == hunk.added + hunk.removed for hunk in file.hunks
+        return bool(self._patch.files) and all(
+            is_left_out(file, sum(len(self.lines.get(h.id, ())) for h in file.hunks), self)
+            for file in self._patch.files
         )
 
     @property

@@ -168,6 +168,9 @@ def plan_selection(
             continue
         hunks = [hunk for file in shown[path] for hunk in file.hunks]
         left = {hunk.id: lines[hunk.id] for hunk in hunks if hunk.id in lines}
+        if change.old_mode is None and hunks and _all_out(hunks, left):
+            plan[path] = None  # a new file of which no line is taken is not added, as an empty one
+            continue
         mode = change.new_mode
         if (mode is None and left) or path in selection.modes:
             mode = change.old_mode
@@ -216,14 +219,17 @@ def _content(
     modes = {change.old_mode, change.new_mode} - {None}
     kinds = {mode[:3] for mode in modes if mode}
     if len(kinds) > 1 or any(mode in _WHOLE for mode in modes):
-        everything = all(left.get(hunk.id) == frozenset(hunk.changed) for hunk in hunks)
-        if everything and change.old_mode is not None:
+        if _all_out(hunks, left) and change.old_mode is not None:
             return change.old_oid
         raise WorkspaceError(
             f"'{one_line(change.path)}' is or was a link or a submodule: take or leave it whole."
         )
     base = blobs[change.old_oid] if change.old_mode is not None else b""
     return select_lines(base, hunks, left)
+
+
+def _all_out(hunks: Sequence[Hunk], left: Mapping[str, frozenset[int]]) -> bool:
+    return all(left.get(hunk.id) == frozenset(hunk.changed) for hunk in hunks)
 
 
 def _check(

@@ -102,12 +102,12 @@ def test_parts_of_a_file_are_left_out_by_themselves(tmp_path: Path) -> None:
     assert file.status == "renamed"
     assert [detail.about for detail in details(file)] == ["move", "original", "end"]
     draft = DraftSelection(patch)
-    draft.toggle_part("b", "move")
+    draft.toggle_part(file, "move")
     assert draft.selection == Selection(moves=("b",))
-    draft.toggle_part("b", "original")
+    draft.toggle_part(file, "original")
     assert draft.selection == Selection(moves=("b",), originals=("b",))
     draft.undo()
-    draft.toggle_part("b", "end")
+    draft.toggle_part(file, "end")
     assert draft.selection == Selection(moves=("b",), ends=("b",))
     assert DraftSelection(patch, draft.selection).selection == draft.selection
     draft.undo()
@@ -117,7 +117,7 @@ def test_parts_of_a_file_are_left_out_by_themselves(tmp_path: Path) -> None:
 
 
 def test_nothing_is_left_when_git_finds_no_difference(tmp_path: Path) -> None:
-    """Asked after every line; a new file that is empty, or a mode, is still a difference."""
+    """Asked after every line; a mode that changes is still a difference."""
     repo = tmp_path / "r"
     before = b"".join(b"%d\n" % number for number in range(40))
     after = before.replace(b"3\n", b"three\n").replace(b"30\n", b"thirty\n")
@@ -136,15 +136,17 @@ def test_nothing_is_left_when_git_finds_no_difference(tmp_path: Path) -> None:
         assert draft.leaves_nothing == (git(repo, "write-tree") == base)
         return draft.leaves_nothing
 
+    assert [file.path for file in patch.files] == ["a", "m", "n"]
     steps = [(file, hunk, [index]) for file, hunk in patch.hunks for index in hunk.changed]
     for step in steps:
         assert not agrees()
         draft.toggle_lines([step])
     assert not agrees()
-    draft.toggle_part("m", "mode")
-    assert not agrees()
+    draft.toggle_part(patch.files[1], "mode")
+    assert agrees()
     draft.toggle_file("n")
     assert agrees()
+    draft.undo()
     draft.undo()
     assert not agrees()
     draft = DraftSelection(patch)
@@ -153,3 +155,54 @@ def test_nothing_is_left_when_git_finds_no_difference(tmp_path: Path) -> None:
         draft.toggle_file(path)
     assert agrees()
     assert not DraftSelection(Patch()).leaves_nothing
+
+
+def test_one_line_of_a_file_that_is_left_out_comes_in_alone(tmp_path: Path) -> None:
+    """Its mode and its new name stay left out, as they were."""
+    repo = tmp_path / "r"
+    before = b"".join(b"%d\n" % number for number in range(20))
+    diff_of(repo, {"old": before}, {"new": before.replace(b"5\n", b"five\n", 1) + b"20\n"})
+    (repo / "new").chmod(0o755)
+    git(repo, "add", "--all")
+    patch = parse_patch(git(repo, *DIFF))
+    (file,) = patch.files
+    assert (file.status, file.mode_changed) == ("renamed", True)
+    last = file.hunks[-1]
+    draft = DraftSelection(patch)
+    draft.toggle_file("new")
+    draft.toggle_lines([(file, last, [last.changed[-1]])])
+    out = draft.selection
+    assert (out.files, out.modes, out.moves) == ((), ("new",), ("new",))
+    assert patch_text(patch, out).count(b"\n+") == 2  # the name of the file, and the line
+    draft.toggle_part(file, "mode")
+    assert draft.selection.modes == ()
+    draft.undo()
+    draft.undo()
+    assert draft.selection == Selection(files=("new",))
+    draft.toggle_part(file, "move")
+    assert (draft.selection.modes, draft.selection.moves) == (("new",), ())
+    assert draft.count == file.added + file.removed
+
+
+def test_a_range_over_lines_parts_and_files_is_one_act(tmp_path: Path) -> None:
+    repo = tmp_path / "r"
+    diff_of(repo, {"a": b"1\n", "m": b"0\n"}, {"a": b"2\n", "m": b"0\n", "z": b"\0"})
+    (repo / "m").chmod(0o755)
+    git(repo, "add", "--all")
+    patch = parse_patch(git(repo, *DIFF))
+    a, m, _ = patch.files
+    draft = DraftSelection(patch)
+    lines = [(a, hunk, hunk.changed) for hunk in a.hunks]
+    for _ in range(2):
+        draft.toggle_lines(lines, [(m, "mode")], ["z"])
+        assert draft.leaves_nothing
+        assert draft.selection.files == ("z",)
+        draft.toggle_lines(lines, [(m, "mode")], ["z"])
+        assert draft.selection == Selection()
+    draft.undo()
+    draft.undo()
+    assert draft.selection == Selection()
+    draft.toggle_file("a")
+    draft.toggle_lines(lines, [(m, "mode")], ["z"])  # some of it was in: all of it goes out
+    assert draft.leaves_nothing
+    assert set(draft.selection.files) == {"a", "z"}

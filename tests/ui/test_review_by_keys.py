@@ -88,6 +88,48 @@ async def test_each_part_of_a_move_is_left_out_by_key(repo: Path) -> None:
     assert git(repo, "cat-file", "-s", "HEAD:b.txt") == str(len(changed))  # with its last end
 
 
+async def test_a_range_leaves_out_all_that_it_covers(repo: Path) -> None:
+    """Also a mode, a file without lines, and the last line of a new file, which is not added."""
+    (repo / "a.txt").chmod(0o755)
+    (repo / "blob").write_bytes(b"\0\1")
+    async with drive(launch(repo), size=(120, 50)) as person:
+        await person.gate("diff")
+        await to_row(person, "mode 100644")
+        await person.press("v", "G", "space")
+        await person.settle()
+        for said in ("✗ mode 100644 → 100755", "✗ a.txt", "✗ blob", "✗ new.txt"):
+            assert said in person.text
+        await person.press("a")
+        await person.settle()
+        assert "all of it is left out" in person.text
+        await person.press("z")
+        await person.settle()
+        assert "✗" not in person.text
+        await to_row(person, "new.txt")
+        await person.press("v", "G", "space", "a")
+        await message(person, "Without the new file")
+        await person.press("a")
+        await person.finished()
+    assert git(repo, "ls-tree", "--name-only", "HEAD").split() == ["a.txt", "blob"]
+    assert git(repo, "status", "--porcelain") == "?? new.txt"
+
+
+async def test_what_is_left_out_with_its_file_comes_in_alone(repo: Path) -> None:
+    (repo / "new.txt").unlink()
+    (repo / "a.txt").rename(repo / "b.txt")
+    async with drive(launch(repo), size=(120, 40)) as person:
+        await person.gate("diff")
+        await person.press("space")
+        await to_row(person, "a.txt is removed")
+        await person.press("space")
+        await person.settle()
+        assert "the old name stays, for the move" in person.text
+        await to_row(person, "moved from a.txt")
+        await person.press("space")
+        await person.settle()
+        assert "commit without 5 lines  " in person.text
+
+
 async def test_without_a_model_nothing_is_called_a_verdict(repo: Path) -> None:
     failing = {"name": "lint", "command": ["false"]}
     async with drive(launch(repo), size=(140, 40)) as person:

@@ -29,6 +29,9 @@ def file_text(file: FilePatch, selection: Selection) -> bytes:
     moved = file.path in selection.moves
     if moved:
         new = old  # the rest of the change is made to the file where it was
+    none_taken = all(left[hunk.id] == set(hunk.changed) for hunk in file.hunks)
+    if file.status == "added" and file.hunks and none_taken:
+        return b""  # git would add an empty file, which nobody has taken
     head = [b"diff --git " + quoted(b"a/", old) + b" " + quoted(b"b/", new)]
     names = [b"--- " + quoted(b"a/", old), b"+++ " + quoted(b"b/", new)]
     if file.status == "added":

@@ -10,6 +10,7 @@ from agent_tui.domain.text import counted, visible
 from agent_tui.ui.diff.brush import Names, Pieces, Scene
 from agent_tui.ui.diff.facts import file_name
 from agent_tui.ui.diff.layout import Row
+from agent_tui.ui.diff.left_out import is_left_out
 from agent_tui.ui.diff.lines import LineBrush
 from agent_tui.ui.diff.model import Paragraph
 from agent_tui.ui.diff.notes import wrapped
@@ -77,7 +78,9 @@ class Painter(LineBrush):
         layout, scene = self._layout, self._scene
         file = layout.stream.files[row.owner]
         base: Names = ("head", *extra)
-        dropped = file.path in layout.overlays.left_out.files
+        left_out = layout.overlays.left_out
+        some = layout.stream.lines_in(row.owner, left_out.lines)
+        dropped = is_left_out(file, some, left_out)
         sign, tone = _STATUS[file.status]
         left, right = self._begin(False, base), Pieces()
         self._put(left, ("✗" if dropped else sign) + " ", *base, "bad" if dropped else tone)
@@ -90,7 +93,6 @@ class Painter(LineBrush):
             self._put(right, said, *base, "muted")
         name = (*base, "strong", "gone") if dropped else (*base, "strong")
         status = f"  {file.status}" if file.status != "modified" else ""
-        some = layout.stream.lines_in(row.owner, layout.overlays.left_out.lines)
         out = "  left out" if dropped else f"  {counted(some, 'line')} left out" if some else ""
         room = layout.options.width - left.cells - right.cells - len(out) - 2
         if room - len(status) < MIN_NAME:

@@ -269,6 +269,11 @@ class Pointer(PinnedCanvas):
         """What each row of the range is about, or the row under the cursor."""
         return [self.place_of(row) for row in self._chosen_items()]
 
+    def chosen_heads(self) -> list[Place]:
+        """The heads of files in the range, and the rows below them."""
+        _, rows = self._chosen_blocks()
+        return [self.place_of(row) for row in rows if row.kind in ("file", "detail")]
+
     def _chosen_items(self) -> Iterator[Row]:
         """One row of each item of the range, or of what is under the cursor."""
         for _, rows in groupby(self._chosen_rows(), key=lambda row: row.item):

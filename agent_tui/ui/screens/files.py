@@ -16,6 +16,7 @@ from textual.widgets import Input, Label
 
 from agent_tui.domain.text import counted, visible
 from agent_tui.ui.diff import DiffView
+from agent_tui.ui.diff.left_out import is_left_out
 from agent_tui.ui.screens.dialogs import Dialog
 from agent_tui.ui.screens.lists import ListScreen
 from agent_tui.ui.widgets.rows import Row, RowsView
@@ -55,20 +56,25 @@ class FileEntry:
 def file_entries(view: DiffView) -> list[FileEntry]:
     """The files of the patch that a view shows."""
     seen, left_out = view.scene.seen, view.overlays.left_out
-    return [
-        FileEntry(
-            number,
-            file.path,
-            file.status,
-            file.added,
-            file.removed,
-            sum(1 for hunk in view.stream.numbers_of(number) if hunk in seen) if seen else 0,
-            len(file.hunks),
-            file.path in left_out.files,
-            view.stream.lines_in(number, left_out.lines),
+    entries = []
+    for number, file in enumerate(view.stream.files):
+        hunks = view.stream.numbers_of(number)
+        out = view.stream.lines_in(number, left_out.lines)
+        whole = is_left_out(file, out, left_out)
+        entries.append(
+            FileEntry(
+                number,
+                file.path,
+                file.status,
+                file.added,
+                file.removed,
+                sum(1 for hunk in hunks if hunk in seen) if seen else 0,
+                len(hunks),
+                whole,
+                0 if whole else out,
+            )
         )
-        for number, file in enumerate(view.stream.files)
-    ]
+    return entries
 
 
 def tree_of(entries: Sequence[FileEntry]) -> Iterator[tuple[int, str, FileEntry | None]]:
