@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 
 from agent_tui.domain.base import BlobRef
 from agent_tui.domain.decision import Selection
+from agent_tui.domain.own_changes import own_changes
 from agent_tui.domain.patch import FilePatch, Hunk, Patch
 from agent_tui.domain.state import Decided, Revision, State
 
@@ -68,6 +69,9 @@ def last_look(state: State) -> Look | None:
         same = current is not None and decided.revision == (current.attempt, current.revision)
         if same:
             return replace(found, current=True)
+        if current is not None and found.kept and found.revision.tree == current.tree:
+            # Back to the very tree that a part was chosen of: nothing has come back by itself.
+            return replace(found, current=True, edited=True)
         return found
     return None
 
@@ -162,6 +166,37 @@ def still_left_out(selection: Selection, before: Patch, after: Patch) -> Selecti
         ends=tuple(path for path in selection.ends if path in whole),
         lines=lines,
     )
+
+
+def left_out_before(state: State, target: int) -> Selection:
+    """What was left out when the person made the edit that they take back.
+
+    Args:
+        target: The number of the revision that they go back to.
+    """
+    mine = own_changes(state.revisions)
+    if mine.before is None or mine.before.revision != target:
+        return Selection()
+    edit = mine.standing[-1]
+    place = edit.attempt, edit.revision
+    found = (d.event for d in reversed(state.decisions) if d.revision == place)
+    event = next((event for event in found if event.choice == "edit"), None)
+    return (event.selection if event is not None else None) or Selection()
+
+
+def with_lines_of(selection: Selection, known: Selection, before: Patch, after: Patch) -> Selection:
+    """A selection, and what was known to be left out of the hunks that an edit has changed.
+
+    Args:
+        known: What was left out of the hunks of *after*.
+        before: The patch with the edit; *after* the one without it.
+    """
+    lines = {
+        hunk.id: known.lines[hunk.id]
+        for _, hunk in after.hunks
+        if hunk.id in known.lines and before.find(hunk.id) is None
+    }
+    return selection.model_copy(update={"lines": {**selection.lines, **lines}})
 
 
 def _place(file: FilePatch, hunk: Hunk) -> tuple[str, str, int]:

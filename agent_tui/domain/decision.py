@@ -167,6 +167,17 @@ class EditFiles(Value):
     seen: Seen | None = None
 
 
+class GoBackTo(Value):
+    """The tree of another revision of the attempt is in force: an edit taken back, or made again.
+
+    Attributes:
+        revision: Its number in the attempt.
+    """
+
+    revision: int
+    seen: Seen | None = None
+
+
 class EditMessage(Value):
     """The person's own commit message."""
 
@@ -268,6 +279,7 @@ Answer = (
     | Reject
     | EditSpec
     | EditFiles
+    | GoBackTo
     | EditMessage
     | EditDeploy
     | ChangeModel

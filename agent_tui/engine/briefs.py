@@ -10,6 +10,7 @@ from importlib import resources
 from agent_tui.domain.checks import CheckResult
 from agent_tui.domain.comments import CommentEntry
 from agent_tui.domain.decision import GateKind, Selection
+from agent_tui.domain.own_changes import own_changes
 from agent_tui.domain.patch import FilePatch, Hunk, Patch
 from agent_tui.domain.state import Revision, State
 from agent_tui.domain.text import decode
@@ -172,8 +173,7 @@ def ledger_text(state: State) -> str:
 
 def _changes_by_the_person(state: State) -> list[str]:
     # Of all attempts: what the person changed holds until the end, not only for the next round.
-    mine = [r for r in state.revisions if r.author == "person"]
-    return [change_text(revision) for revision in mine if revision.change]
+    return [change_text(revision) for revision in own_changes(state.revisions).told]
 
 
 def change_text(revision: Revision) -> str:

@@ -109,6 +109,45 @@ async def take_edit(ctx: Context, edit: EditFiles) -> bool:
     return True
 
 
+async def go_back(ctx: Context, number: int) -> bool:
+    """Make the tree of another revision of the attempt the person's revision in force.
+
+    Returns:
+        False if there is none of that number, or none with another tree.
+    """
+    revision = ctx.state.revision
+    found = [r for r in ctx.state.revisions if revision and r.attempt == revision.attempt]
+    target = next((r for r in found if r.revision == number), None)
+    if revision is None or target is None or target.tree == revision.tree:
+        return False
+    change = decode(await ctx.workspace.diff(revision.tree, target.tree))
+    await propose(ctx, target.tree, attempt=target.attempt, author="person", change=change)
+    return True
+
+
+async def unselect(ctx: Context) -> Selection:
+    """Make the revision that a selection was made from the one in force again.
+
+    Returns:
+        The selection: what was left out; nothing where the revision in force is no selection.
+    """
+    revision, revisions = ctx.state.revision, ctx.state.revisions
+    if revision is None or revision.left_out is None or len(revisions) < 2:
+        return Selection()
+    before = revisions[-2]
+    if before.attempt != revision.attempt:
+        return Selection()
+    await propose(
+        ctx,
+        before.tree,
+        attempt=before.attempt,
+        author=before.author,
+        left_out=before.left_out,
+        change=before.change,
+    )
+    return revision.left_out
+
+
 async def take_selection(ctx: Context, selection: Selection) -> bool:
     """Make what the person kept of the patch the revision in force.
 

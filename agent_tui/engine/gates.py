@@ -1,10 +1,10 @@
 """Gates: open one, wait for an answer, and turn the answer into events."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 
 from agent_tui.domain.base import Actor
-from agent_tui.domain.carry import still_left_out
+from agent_tui.domain.carry import left_out_before, still_left_out, with_lines_of
 from agent_tui.domain.decision import (
     AddFinding,
     Answer,
@@ -18,6 +18,7 @@ from agent_tui.domain.decision import (
     EditSpec,
     Gate,
     GateKind,
+    GoBackTo,
     Reject,
     Reopen,
     SaveSelection,
@@ -264,15 +265,14 @@ class Gates:
                     seen=seen,
                     selection=selection,
                 )
+                if gate.kind == "message" and ctx.session.given is not None:
+                    # Back to the change as it was looked at, with what is left out of it.
+                    self._still_out = await coder.unselect(ctx)
             case EditSpec():
                 await planner.take_edit(ctx, answer)
                 await decide("edit")
-            case EditFiles(seen=seen):
-                marked, before = ctx.state.marked, await coder.current_patch(ctx)
-                if await coder.take_edit(ctx, answer):
-                    await decide("edit", kind="diff", seen=seen, selection=marked)
-                    after = await coder.current_patch(ctx)
-                    self._still_out = still_left_out(marked, before, after)
+            case EditFiles() | GoBackTo():
+                await self._revise(answer, decide)
             case EditMessage(message=text):
                 await propose_message(ctx, text, "person")
                 await decide("edit")
@@ -281,6 +281,24 @@ class Gates:
                 await decide("approve", reason=f"With {model} as the {role}.")
             case _:
                 await self._keep(gate, answer, actor)
+
+    async def _revise(
+        self, answer: EditFiles | GoBackTo, decide: Callable[..., Awaitable[None]]
+    ) -> None:
+        """Take the person's edit, or take one back; what is left out elsewhere stays so."""
+        ctx = self._ctx
+        marked = ctx.state.marked
+        before = await coder.current_patch(ctx)
+        if isinstance(answer, EditFiles):
+            known, done = Selection(), await coder.take_edit(ctx, answer)
+        else:
+            known = left_out_before(ctx.state, answer.revision)
+            done = await coder.go_back(ctx, answer.revision)
+        if done:
+            await decide("edit", kind="diff", seen=answer.seen, selection=marked)
+            after = await coder.current_patch(ctx)
+            kept = still_left_out(marked, before, after)
+            self._still_out = with_lines_of(kept, known, before, after)
 
     async def _keep(self, gate: Gate, answer: Answer, actor: Actor) -> None:
         """Record an answer that decides nothing: the gate goes on waiting."""

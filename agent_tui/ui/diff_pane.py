@@ -6,6 +6,7 @@ from concurrent.futures import CancelledError
 
 from agent_tui.domain.carry import Carried
 from agent_tui.domain.links import Links, Node
+from agent_tui.domain.own_changes import own_changes
 from agent_tui.domain.patch import FilePatch, Patch
 from agent_tui.domain.state import Revision
 from agent_tui.domain.verdict import LedgerEntry
@@ -149,6 +150,9 @@ class DiffPane:
             comments=comments,
             carried=carried,
             seen=self._known,
+            mine=[
+                r for r in own_changes(source.state.revisions).told if r.attempt == revision.attempt
+            ],
             told=given_of(source.state) is None,
         )
         at = self._spot() if patch is not self.view.stream.patch else None

@@ -6,10 +6,13 @@ from collections.abc import Awaitable, Callable
 from agent_tui.domain.decision import (
     Answer,
     Approve,
+    GoBackTo,
     SaveDraft,
     SaveSelection,
     Seen,
 )
+from agent_tui.domain.own_changes import OwnChanges, own_changes
+from agent_tui.domain.state import Revision
 from agent_tui.domain.verdict import LedgerEntry
 from agent_tui.ui import finding_acts, undoing
 from agent_tui.ui.actions import BY_ID
@@ -135,9 +138,11 @@ class LiveController(SessionController):
             return "this is the difference alone; D shows the whole change"
         if action_id == "approve" and kind == "diff" and self.presenter.draft.leaves_nothing:
             return nothing_left(self.state)
-        if action_id == "undo" and not self.presenter.draft.can_undo:
+        draft = self.presenter.draft
+        mine = own_changes(self.state.revisions) if action_id in ("undo", "redo") else OwnChanges()
+        if action_id == "undo" and not (draft.can_undo or mine.before):
             return "there is nothing to take back"
-        if action_id == "redo" and not self.presenter.draft.can_redo:
+        if action_id == "redo" and not (draft.can_redo or mine.after):
             return "nothing was taken back"
         return ""
 
@@ -213,12 +218,22 @@ class LiveController(SessionController):
         self.presenter.changed()
 
     def _undo(self) -> None:
-        self.presenter.draft.undo()
-        self._selected_anew()
+        if self.presenter.draft.undo():
+            self._selected_anew()
+        else:
+            self._go_back(own_changes(self.state.revisions).before, "your edit is taken back")
 
     def _redo(self) -> None:
-        self.presenter.draft.redo()
-        self._selected_anew()
+        if self.presenter.draft.redo():
+            self._selected_anew()
+        else:
+            self._go_back(own_changes(self.state.revisions).after, "your edit is made again")
+
+    def _go_back(self, revision: Revision | None, words: str) -> None:
+        if self.state.gate is not None and revision is not None:
+            answer = GoBackTo(revision=revision.revision, seen=self.seen())
+            self.answer(self.state.gate.id, answer)
+            self.tell(words)
 
     def _selected_anew(self) -> None:
         """Show the selection, and keep it in the log: it is still there after a resume."""

@@ -63,6 +63,7 @@ class Presenter:
         self.patch = Patch()
         self.links: Links | None = None
         self.draft = DraftSelection(self.patch)
+        self._drafts: dict[int, DraftSelection] = {}
         self._marked = Selection()
         self._tree, self._attempt = "", 0
         self._looks = Looks(source.blob)
@@ -123,9 +124,10 @@ class Presenter:
             self._begin_draft(state)
             self.carried = await self._looks.carried(state, self.patch)
             self.comparing = False
-            kept = {hunk for hunk in state.seen if self.patch.find(hunk) is not None}
             # What the person makes of an attempt is looked at where they were in it.
             stays = revision.attempt == self._attempt
+            known = {*state.seen, *(self.pane.seen_ids if stays else ())}
+            kept = {hunk for hunk in known if self.patch.find(hunk) is not None}
             self._attempt = revision.attempt
             self.pane.begin({*self.carried.seen, *kept}, stays=stays)
         elif state.marked is not self._marked and (not self._source.live or not self.draft.version):
@@ -133,7 +135,13 @@ class Presenter:
 
     def _begin_draft(self, state: State) -> None:
         self._marked = state.marked
-        self.draft = DraftSelection(self.patch, state.marked)
+        if self.draft.version:
+            self._drafts[id(self.draft.patch)] = self.draft
+        kept = self._drafts.get(id(self.patch))
+        if kept is not None and kept.selection == state.marked:
+            self.draft = kept  # of the same patch as before, with what can be taken back
+        else:
+            self.draft = DraftSelection(self.patch, state.marked)
 
     @property
     def shown_patch(self) -> Patch:

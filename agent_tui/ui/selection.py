@@ -34,6 +34,7 @@ class DraftSelection:
         marked: What was marked before.
 
     Attributes:
+        patch: What it selects from.
         files: Paths left out whole.
         parts: Paths of which a part of that kind is left out.
         lines: For a hunk's id, the indexes of its lines that are left out. Nothing of a file that
@@ -42,7 +43,7 @@ class DraftSelection:
     """
 
     def __init__(self, patch: Patch, marked: Selection | None = None) -> None:
-        self._patch = patch
+        self.patch = patch
         marked = marked or Selection()
         self.files: frozenset[str] = frozenset(marked.files)
         self.parts: dict[FilePart, frozenset[str]] = {
@@ -171,7 +172,7 @@ class DraftSelection:
         return bool(self._future)
 
     def _hunks(self, path: str) -> list[Hunk]:
-        return [hunk for file in self._patch.files if file.path == path for hunk in file.hunks]
+        return [hunk for file in self.patch.files if file.path == path for hunk in file.hunks]
 
     def _do(self, change: _Change) -> None:
         self._past.append(self._apply(change))
@@ -233,9 +234,9 @@ class DraftSelection:
     @property
     def leaves_nothing(self) -> bool:
         """Whether all of the patch is left out."""
-        return bool(self._patch.files) and all(
+        return bool(self.patch.files) and all(
             is_left_out(file, sum(len(self.lines.get(h.id, ())) for h in file.hunks), self)
-            for file in self._patch.files
+            for file in self.patch.files
         )
 
     @property
@@ -243,7 +244,7 @@ class DraftSelection:
         """How many changed lines are left out."""
         lines = sum(map(len, self.lines.values()))
         if self.files:
-            lines += sum(f.added + f.removed for f in self._patch.files if f.path in self.files)
+            lines += sum(f.added + f.removed for f in self.patch.files if f.path in self.files)
         return lines
 
     @property
@@ -251,7 +252,7 @@ class DraftSelection:
         """How much is left out, such as "2 lines and 1 other part"; "" for nothing."""
         other = sum(len(paths - self.files) for paths in self.parts.values())
         if self.files:
-            other += sum(not f.hunks for f in self._patch.files if f.path in self.files)
+            other += sum(not f.hunks for f in self.patch.files if f.path in self.files)
         parts = [counted(self.count, "line")] if self.count else []
         if other:
             parts.append(counted(other, "other part" if parts else "part"))

@@ -332,6 +332,124 @@ async def test_an_edit_leaves_the_person_where_they_were(repo: Path) -> None:
         assert "and more" in person.text
 
 
+async def edited(person: Driver, before: str, after: str) -> None:
+    """Edit the hunk that the cursor is on."""
+    await person.press("e")
+    await person.settle()
+    area = person.app.screen.query_one("#text", TextArea)
+    assert before in area.text
+    area.text = area.text.replace(before, after)
+    await person.press("ctrl+s")
+    await person.gate("diff")
+
+
+async def test_edits_are_taken_back_and_made_again_also_after_a_resume(repo: Path) -> None:
+    """And with them what was left out of the hunk that was edited."""
+    async with drive(launch(repo), size=(120, 50)) as person:
+        await person.gate("diff")
+        await person.press("right_square_bracket", "j", "j", "j", "j", "v", "space")
+        await person.settle()
+        left_out = person.state.marked
+        assert left_out.lines
+        await person.press("left_square_bracket")
+        await edited(person, "three", "drei")
+        await edited(person, "more", "mehr")
+        await person.press("m", "1", "2", "m")
+        assert "+drei" in person.text
+        assert "+mehr" in person.text
+        await person.press("z")
+        await person.gate("diff")
+        assert person.state.revision is not None
+        assert "mehr" not in person.text
+        await person.press("z")
+        await person.gate("diff")
+        await person.settle()
+        assert person.state.revisions[0].tree == person.state.revision.tree
+        assert "drei" not in person.text
+        assert person.state.marked == left_out
+        await person.press("z")  # what was left out before the first edit
+        await person.settle()
+        assert not person.state.marked
+        await person.press("z")
+        await person.settle()
+        assert "there is nothing to take back" in person.text
+        await person.press("Z")
+        await person.settle()
+        assert person.state.marked == left_out
+        session = person.state.session
+    assert session is not None
+    async with drive(launch(repo, "resume", session.session), size=(120, 50)) as person:
+        await person.gate("diff")
+        for _ in range(2):
+            await person.press("Z")
+            await person.gate("diff")
+        await person.press("Z")
+        await person.settle()
+        assert "nothing was taken back" in person.text
+        await person.press("a")
+        await message(person, "Drei")
+        await person.press("a")
+        await person.finished()
+    assert "+drei" in git(repo, "show", "HEAD").split("\n")
+    assert "+mehr" in git(repo, "show", "HEAD").split("\n")
+
+
+async def test_back_from_the_message_is_the_change_with_what_is_left_out(repo: Path) -> None:
+    async with drive(launch(repo), size=(120, 50)) as person:
+        await person.gate("diff")
+        await person.press("right_square_bracket", "space", "right_curly_bracket", "space")
+        await person.settle()
+        left_out, seen = person.state.marked, person.controller.presenter.pane.seen
+        assert left_out.lines
+        assert left_out.files
+        await person.press("a")
+        await person.gate("message")
+        assert person.controller.presenter.pane.seen == 1  # of the one hunk that is left
+        await person.press("r")
+        await person.gate("diff")
+        await person.settle()
+        assert person.state.marked == left_out
+        assert person.controller.presenter.pane.seen == seen
+        assert person.text.count("✗ left out") == 2
+        assert "back again" not in person.text
+        assert "accepted before" not in person.text
+        await person.press("z")
+        await person.settle()
+        assert not person.state.marked.files  # the last act of those before
+        await person.press("a")
+        await message(person, "Thirty and new")
+        await person.press("a")
+        await person.finished()
+    changed = git(repo, "show", "--format=", "-U0", "HEAD").split("\n")
+    assert [line for line in changed if line[:1] in "+-" and line[:3] not in ("+++", "---")] == [
+        "-line 30",
+        "+thirty",
+        "+new",
+    ]
+
+
+async def test_what_was_seen_stays_seen_over_a_choice_and_an_edit(repo: Path) -> None:
+    """Also where nothing was kept in the log before: the first act decides."""
+    many(repo)
+    async with drive(launch(repo), size=(100, 30)) as person:
+        await person.gate("diff")
+        await person.press("pagedown", "pagedown")
+        await person.settle()
+        seen = person.controller.presenter.pane.seen
+        assert 4 < seen < 20
+        await person.press("right_curly_bracket", "space", "a")
+        await person.gate("message")
+        kept = person.controller.presenter.pane.seen
+        assert seen - 2 <= kept
+        await person.press("r")
+        await person.gate("diff")
+        await person.settle()
+        seen = person.controller.presenter.pane.seen
+        await person.press("g", "right_square_bracket")
+        await edited(person, "five", "fünf")
+        assert person.controller.presenter.pane.seen >= seen - 1
+
+
 async def test_back_from_what_has_changed_is_where_one_was(repo: Path) -> None:
     many(repo)
     async with drive(launch(repo), size=(100, 30)) as person:

@@ -1,6 +1,6 @@
 """The diff pane: its title, what is drawn over the patch, and the coder's activity."""
 
-from collections.abc import Iterable, Set
+from collections.abc import Iterable, Sequence, Set
 
 from textual.content import Content
 
@@ -75,9 +75,15 @@ def overlays(
     comments: tuple[Note, ...] = (),
     carried: Carried | None = None,
     seen: Set[str] = frozenset(),
+    mine: Sequence[Revision] = (),
     told: bool = True,
 ) -> Overlays:
-    """What is drawn over a revision's patch; *told*: a model hears of the person's changes."""
+    """What is drawn over a revision's patch.
+
+    Args:
+        mine: The revisions of the attempt that the person has made, those that stand.
+        told: Whether a model hears of the person's changes.
+    """
     carried = carried or Carried()
     flags: dict[str, tuple[str, Tone]] = dict.fromkeys(
         carried.accepted, ("accepted before, unchanged; enter opens it", "ok")
@@ -95,7 +101,7 @@ def overlays(
         seen=seen,
         folded=carried.accepted,
         flags=flags,
-        intro=tuple(intro(revision, patch, told=told)),
+        intro=tuple(intro(revision, patch, mine, told=told)),
     )
 
 
@@ -130,16 +136,19 @@ def _brief(change: str) -> Iterable[str]:
             yield line
 
 
-def intro(revision: Revision, patch: Patch, *, told: bool) -> Iterable[Paragraph]:
-    """What runs by being there, the person's change as the models are told, the coder's report."""
+def intro(
+    revision: Revision, patch: Patch, mine: Sequence[Revision] = (), *, told: bool
+) -> Iterable[Paragraph]:
+    """What runs by being there, the person's changes as the models are told, the coder's report."""
     for path, why in flagged(patch).items():
         yield Paragraph(visible_lines(f"{path}: {why}"), lead="runs by being there: ")
-    if revision.change:
-        verb = "left out" if revision.left_out else "changed"
-        who = "You" if revision.author == "person" else "A hook"
+    others = [revision] if revision.change and revision.author != "person" else []
+    for changed in (*mine, *others):
+        verb = "left out" if changed.left_out else "changed"
+        who = "You" if changed.author == "person" else "A hook"
         hint = "  (the models are told)" if told else ""
         yield Paragraph(f"{who} {verb}{hint}", heading=True)
-        lines = [visible_lines(line) for line in _brief(revision.change)]
+        lines = [visible_lines(line) for line in _brief(changed.change)]
         yield Paragraph("\n".join(lines[:TOLD]), "person")
         if len(lines) > TOLD:
             yield Paragraph(f"… and {len(lines) - TOLD} more lines", "muted")
