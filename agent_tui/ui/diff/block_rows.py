@@ -161,14 +161,14 @@ class BlockRows(HunkLines):
         blocks = self.blocks
         touched: set[int] = set()
         for number in hunks:
-            touched.update(blocks.of_hunk(number))
+            touched |= {*blocks.of_hunk(number)}
         for file in files:
             if file < 0:
                 touched.add(0)
             elif file < len(blocks.head_of):
                 touched.add(blocks.head_of[file])
         found = (self.block_of(number, index) for number, index in lines)
-        touched.update(block for block in found if block is not None)
+        touched |= {block for block in found if block is not None}
         for block in touched:
             self._rows.pop(block, None)
             blocks.heights[block] = len(self.rows_of(block))
