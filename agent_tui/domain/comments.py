@@ -18,12 +18,15 @@ class CommentPlace(Value):
     Attributes:
         side: Whether the lines are those of the new or, for removed lines, of the old file.
         line, end_line: Counted from 1; both ends belong to it.
+        base: Of lines around the change, which it does not touch: where the first one is in the
+            file before the change.
     """
 
     path: str | None = None
     side: Side = "new"
     line: int | None = None
     end_line: int | None = None
+    base: int | None = None
 
     @property
     def words(self) -> str:

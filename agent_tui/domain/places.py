@@ -1,11 +1,11 @@
 """Where the lines of a comment are in a revision."""
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from agent_tui.domain.comments import Comment, CommentDraft, CommentPlace, Side
 from agent_tui.domain.links import anchor
-from agent_tui.domain.patch import Patch
+from agent_tui.domain.patch import FilePatch, Patch
 from agent_tui.domain.text import decode
 
 MAX_QUOTED = 1_000
@@ -78,9 +78,28 @@ def locate(patch: Patch, comment: Comment | CommentDraft) -> CommentPlace | None
     found = anchor_range(
         patch, file.path, place.line, comment.quote, place.side, digest=comment.digest
     )
+    if found is None and place.base is not None:
+        found = _around(file, place.base, (place.end_line or place.line) - place.line + 1)
     if found is None:
         return None
     return place.model_copy(update={"path": file.path, "line": found[0], "end_line": found[1]})
+
+
+def _around(file: FilePatch, base: int, count: int) -> tuple[int, int] | None:
+    """Where lines of the old file are in the new one, if the patch neither has nor moves them.
+
+    Args:
+        base: The number of the first one in the old file.
+    """
+    shift = 0
+    for hunk in file.hunks:
+        start = hunk.old_start + (not hunk.old_count)
+        if start >= base + count:
+            break
+        if start + hunk.old_count > base:
+            return None  # the patch shows some of them: their quote was not found in it
+        shift += hunk.new_count - hunk.old_count
+    return base + shift, base + shift + count - 1
 
 
 def _lines_at(patch: Patch, place: CommentPlace) -> list[bytes]:
@@ -91,12 +110,21 @@ def _lines_at(patch: Patch, place: CommentPlace) -> list[bytes]:
     return [lines[number] for number in numbers if number in lines]
 
 
+def quote_of(lines: Iterable[bytes]) -> str:
+    """Lines as they are quoted, each up to ``MAX_QUOTED``."""
+    return "\n".join(_start(data) for data in lines)
+
+
 def excerpt(patch: Patch, place: CommentPlace) -> str:
-    """A place's lines as they are quoted, up to ``MAX_QUOTED``; "" for a file or the attempt."""
-    return "\n".join(_start(data) for data in _lines_at(patch, place))
+    """A place's lines as they are quoted; "" for a file or the attempt."""
+    return quote_of(_lines_at(patch, place))
 
 
 def digest_of(patch: Patch, place: CommentPlace) -> str:
     """A digest of a place's lines, or "" where the excerpt has all of them."""
-    lines = _lines_at(patch, place)
+    return digest_of_lines(_lines_at(patch, place))
+
+
+def digest_of_lines(lines: Sequence[bytes]) -> str:
+    """A digest of lines, or "" where their quote has all of them."""
     return _digest(lines) if any(len(decode(line)) > MAX_QUOTED for line in lines) else ""

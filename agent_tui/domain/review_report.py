@@ -159,7 +159,7 @@ def _comment(entry: CommentEntry, patch: Patch) -> ReportedComment:
         quote=comment.quote,
         outdated=found is None,
         replies=tuple(ReportedReply(author=r.author, text=r.text) for r in entry.replies),
-        **place.model_dump(),
+        **place.model_dump(exclude={"base"}),
     )
 
 

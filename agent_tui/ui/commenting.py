@@ -13,7 +13,7 @@ from agent_tui.domain.decision import (
     SaveComment,
 )
 from agent_tui.domain.patch import Patch
-from agent_tui.domain.places import digest_of, excerpt, locate
+from agent_tui.domain.places import digest_of, digest_of_lines, excerpt, locate, quote_of
 from agent_tui.domain.text import one_line, visible_lines
 from agent_tui.ui.diff import DiffView
 from agent_tui.ui.render.comments import DRAFT
@@ -58,6 +58,9 @@ class Commenting:
         where = place_in(view)
         view.end_range()
         quote, digest = excerpt(shown, where), digest_of(shown, where)
+        if where.base is not None:  # the patch does not have these lines
+            lines = view.lines_around(where.path or "", where.line or 0, where.end_line or 0)
+            quote, digest = quote_of(lines), digest_of_lines(lines)
         fresh = CommentDraft(place=where, quote=quote, digest=digest)
         kept = [d for d in state.comment_drafts if d.comment is None and locate(shown, d) == where]
         self._write(kept[0] if kept else fresh)
@@ -153,7 +156,9 @@ class Commenting:
 def place_in(view: DiffView) -> CommentPlace:
     """The lines of the range or under the cursor, the file of a head, else the attempt.
 
-    A range with lines of the new file is about those; one of removed lines alone is about these.
+    A range with lines of the new file is about those; one of removed lines alone, or with the
+    pointer on the old side, is about these. One over several hunks is about its first lines that
+    stand together: what is quoted has to be what the numbers say.
     """
     places = view.chosen_places()
     path = next((place.path for place in places if place.path), None)
@@ -161,13 +166,22 @@ def place_in(view: DiffView) -> CommentPlace:
         return CommentPlace()
     mine = [place for place in places if place.path == path]
     # A finding alone is about its line; in a range, its line is there as well.
-    kinds = ("note",) if all(place.kind == "note" for place in mine) else ("line", "context")
-    new = [p.new_line for p in mine if p.kind in kinds and p.new_line is not None]
-    old = [p.old_line for p in mine if p.kind in kinds and p.old_line is not None]
+    kinds = ("note",) if all(place.kind == "note" for place in mine) else ("line",)
+    lines = [place for place in mine if place.kind in kinds]
+    lines = [place for place in lines if place.number == lines[0].number]
+    new = [p.new_line for p in lines if p.new_line is not None]
+    old = [p.old_line for p in lines if p.old_line is not None]
+    if old and view.on_old_side and any(view.changes(place) for place in lines):
+        new = []
     if new:
         return CommentPlace(path=path, line=min(new), end_line=max(new))
     if old:
         return CommentPlace(path=path, side="old", line=min(old), end_line=max(old))
+    around = [(p.new_line or 0, p.old_line) for p in mine if p.kind == "context"]
+    if around:
+        first, base = around[0]
+        count = next((n for n, (line, _) in enumerate(around) if line != first + n), len(around))
+        return CommentPlace(path=path, line=first, end_line=first + count - 1, base=base)
     hunk = next((place.hunk for place in mine if place.kind == "hunk" and place.hunk), None)
     if hunk is not None:
         last = hunk.new_start + max(hunk.new_count, 1) - 1

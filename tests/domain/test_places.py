@@ -74,3 +74,37 @@ def test_what_is_said_of_a_file_is_not_said_of_its_copy(tmp_path: Path) -> None:
         Stream(patch), Overlays(notes=(Note("C1", "a.py", 9), Note("C2", "a.py"))), Options(80)
     )
     assert (list(layout.at.lines), list(layout.at.heads)) == ([1], [1])
+
+
+def test_lines_around_a_change_move_with_what_is_above_them(tmp_path: Path) -> None:
+    """Held against the files: where those lines are in them, as long as they are the same."""
+    base = [f"line {n}" for n in range(1, 101)]
+
+    def change(name: str, new: list[str]) -> Patch:
+        old, text = ("\n".join(lines).encode() + b"\n" for lines in (base, new))
+        return parse_patch(diff_of(tmp_path / name, {"a.py": old}, {"a.py": text}))
+
+    place = CommentPlace(path="a.py", line=50, end_line=51, base=50)
+    said = Comment(id="C1", kind="note", text="", place=place, quote="line 50\nline 51")
+    versions = {
+        "same": [*base[:9], "ten", *base[10:]],
+        "longer": [*base[:9], "ten", "eleven", *base[10:]],
+        "shorter": [*base[:9], *base[19:]],
+        "gone above": base[10:],
+        "added at the top": ["first", *base],
+        "behind": [*base[:80], "new", *base[80:]],
+        "next to it": [*base[:46], "new", *base[46:]],
+        "moved into a hunk": [*base[:52], "new", *base[52:]],
+    }
+    for name, new in versions.items():
+        found = locate(change(name, new), said)
+        assert found is not None, name
+        assert found.line is not None
+        assert found.end_line is not None
+        assert new[found.line - 1 : found.end_line] == ["line 50", "line 51"], name
+    for name, new in {
+        "changed": [*base[:49], "fifty", *base[50:]],
+        "between": [*base[:50], "new", *base[50:]],
+        "removed": [*base[:40], *base[60:]],
+    }.items():
+        assert locate(change(name, new), said) is None, name

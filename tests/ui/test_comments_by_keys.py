@@ -284,3 +284,74 @@ async def test_a_comment_on_a_finding_is_on_its_line(repo: Path, tmp_path: Path)
         await comments(person, 1)
         comment = person.state.comments[0].comment
         assert (comment.place.line, comment.quote) == (31, "thirty")
+
+
+async def test_a_comment_on_a_line_around_the_change_stands_there_with_its_text(repo: Path) -> None:
+    async with drive(launch(repo), size=(120, 60)) as person:
+        await person.gate("diff")
+        await person.press("X", "colon")
+        await person.type("16\n")
+        await person.press("v", "j", "c")
+        await person.settle()
+        assert "Comment on a.txt:16-17" in person.text
+        await person.type("look at these")
+        await person.press("ctrl+s")
+        await comments(person, 1)
+        comment = person.state.comments[0].comment
+        assert comment.quote == "line 15\nline 16"  # one line was added above
+        assert comment.place == CommentPlace(path="a.txt", line=16, end_line=17, base=15)
+        view = person.controller.presenter.pane.view
+        row = view.note_row("C1")
+        assert row is not None
+        assert view.line(row - 1).text.rstrip().endswith("line 16")
+        assert "outdated" not in person.text
+        await person.press("X")  # the changes alone
+        await person.settle()
+        assert "a.txt:16 (on a line that is not shown)" in person.text
+        assert "outdated" not in person.text
+        await person.press("C")
+        await person.settle()
+        assert "outdated" not in person.text
+
+
+async def test_a_range_over_two_hunks_is_about_lines_that_stand_together(repo: Path) -> None:
+    async with drive(launch(repo), size=(120, 60)) as person:
+        await person.gate("diff")
+        await to_line(person, "three")
+        await person.press("v")
+        await to_line(person, "thirty")
+        await person.press("c")
+        await person.type("all this")
+        await person.press("ctrl+s")
+        await comments(person, 1)
+        comment = person.state.comments[0].comment
+        assert comment.place == CommentPlace(path="a.txt", line=3, end_line=7)
+        assert comment.quote.split("\n") == ["three", "more", "line 4", "line 5", "line 6"]
+        assert "outdated" not in person.text
+
+
+async def test_a_click_on_the_old_side_is_about_the_old_line(repo: Path) -> None:
+    async with drive(launch(repo), size=(160, 40)) as person:
+        await person.gate("diff")
+        view = person.controller.presenter.pane.view
+        assert view.options.split
+        await to_line(person, "thirty")
+        row = view.cursor
+        assert row is not None
+        y = row - view.scroll_offset.y
+        for x, words in ((10, "a.txt:30 (removed)"), (100, "a.txt:31"), (10, "a.txt:30 (removed)")):
+            await person.pilot.click(view, offset=(x, y))
+            await person.press("c")
+            await person.settle()
+            assert f"Comment on {words}" in person.text
+            await person.press("escape")
+            await person.settle()
+        await person.press("j", "k", "c")  # by key, it is about the new one
+        await person.settle()
+        assert "Comment on a.txt:31" in person.text
+        await person.press("escape")
+        await person.pilot.click(view, offset=(10, y - 1))  # a line that is the same on both sides
+        await person.press("c")
+        await person.settle()
+        assert "Comment on a.txt:30" in person.text
+        assert "removed" not in person.text

@@ -35,6 +35,15 @@ class Expander(Searcher):
 
         self.with_lines(file, done)
 
+    def lines_around(self, path: str, first: int, last: int) -> list[bytes]:
+        """Lines of the newer side of a file of which more was shown than the patch has.
+
+        Args:
+            first, last: Counted from 1; both ends belong to them.
+        """
+        number = next((n for n, file in enumerate(self.stream.files) if file.path == path), -1)
+        return self.scene.context.get(number, [])[first - 1 : last]
+
     def _expand(self, hunks: Iterable[int], length: int, *, whole: bool) -> None:
         expanded = self.plan.expanded
         hunks = list(hunks)

@@ -18,7 +18,12 @@ WHEEL = 3
 
 
 class Pointer(PinnedCanvas):
-    """A canvas with a cursor."""
+    """A canvas with a cursor.
+
+    Attributes:
+        on_old_side: Whether the cursor was put with the mouse on the old side of a row that shows
+            both; a key that moves it ends that.
+    """
 
     class Moved(Message):
         """The cursor is on something else."""
@@ -50,6 +55,7 @@ class Pointer(PinnedCanvas):
         self._anchor: int | None = None
         self._dragged_from: int | None = None
         self._unshown: tuple[PlaceKind, int, int, int] | None = None
+        self.on_old_side = False
 
     # -- where it is -------------------------------------------------------------------------
 
@@ -99,6 +105,12 @@ class Pointer(PinnedCanvas):
             return Place("note", file, at, number, hunk, None, old, new, said.id)
         folded = row.left if row.kind == "space" else None
         return Place(row.kind, file, at, number, hunk, folded)
+
+    def changes(self, place: Place) -> bool:
+        """Whether a place is a line that is added or removed."""
+        if place.kind != "line" or place.number is None or place.index is None:
+            return False
+        return self.plan.scan(place.number).kinds[place.index] != 0x20
 
     def _is_stop(self, row: Row | None) -> bool:
         return row is not None and row.kind != "intro"
@@ -177,6 +189,8 @@ class Pointer(PinnedCanvas):
         if row is None or not self._is_stop(row):
             return
         before, top = self._item, self.scroll_offset.y
+        if self._dragged_from is None and row.item != before:
+            self.on_old_side = False
         self._cursor, self._item = number, row.item
         self._show_cursor_state()
         if self._anchor is not None:
@@ -324,6 +338,8 @@ class Pointer(PinnedCanvas):
             if row.kind == "line":
                 scan = self.plan.scan(row.owner)
                 index = row.right if row.right >= 0 else row.left
+                if self.on_old_side and row.left >= 0:
+                    index = row.left
                 lines.append(decode(scan.data(index).removesuffix(b"\r")))
             elif row.kind == "context":
                 text = self.scene.context.get(self.stream.file_of[row.owner], [])
@@ -349,6 +365,8 @@ class Pointer(PinnedCanvas):
             out_of_place = number == self.pinned
             self.end_range()
             self.select(number)
+            half = self.options.width // 2
+            self.on_old_side = self.options.split and event.x - self.gutter.left < half
             if not out_of_place:
                 self._dragged_from = number
                 self.capture_mouse()
