@@ -28,6 +28,9 @@ from agent_tui.ui.render.given import given_of
 from agent_tui.ui.screens.model import ModelDialog
 from agent_tui.ui.screens.writing import EditDialog
 
+_NO_LINE_END = re.compile("[\\v\\f\\x1c-\\x1e\\x85\\u2028\\u2029]|\\r(?!\\n)")
+"""Characters in a text that the dialog would take for line ends, and write as such."""
+
 
 class Edits:
     """Opens the right editor for the gate that waits, and gives the result as an answer.
@@ -221,8 +224,13 @@ class Edits:
             text = data.decode("utf-8")
         except UnicodeDecodeError:
             text = "\0"
-        if "\0" in text or (b"\r" in data and data.count(b"\r") != data.count(b"\n")):
+        if "\0" in text or (b"\r\n" in data and data.count(b"\r\n") != data.count(b"\n")):
             raise EditorError(f"{one_line(path)} is not plain UTF-8 text; edit it with E.")
+        hunk = self._hunk()
+        before, piece, after = _around(text.replace("\r\n", "\n"), hunk)
+        if found := _NO_LINE_END.search(piece):
+            what = visible(found[0])
+            raise EditorError(f"{one_line(path)} has {what} here, which only E would keep.")
         ends = "\r\n" if b"\r\n" in data else "\n"
 
         def done(edited: str | None) -> None:
@@ -239,9 +247,7 @@ class Edits:
         given = given_of(self._controller.state) is not None
         whose = "the change" if given else "the attempt"
         title = f"Edit {visible(path)} (your own revision of {whose})"
-        hunk = self._hunk()
         if hunk is not None:
-            before, piece, after = _around(text.replace("\r\n", "\n"), hunk)
             title = title.replace("Edit ", f"Edit the hunk at line {hunk.new_start} of ", 1)
             draft = self._controller.draft(gate.id, f"file {path} from line {hunk.new_start}")
             dialog = EditDialog(title, piece, numbered_from=max(1, hunk.new_start), draft=draft)
@@ -254,9 +260,8 @@ class Edits:
 
             self._app.push_screen(dialog, join)
             return
-        whole = text.replace("\r\n", "\n")
         draft = self._controller.draft(gate.id, f"file {path}")
-        self._app.push_screen(EditDialog(title, whole, line=line, draft=draft), done)
+        self._app.push_screen(EditDialog(title, piece, line=line, draft=draft), done)
 
     def _hunk(self) -> Hunk | None:
         """The hunk whose head the cursor is on: it is edited by itself, in place."""
@@ -279,8 +284,13 @@ class Edits:
         self._controller.answer(gate.id, EditFiles(files=None, seen=self._controller.seen()))
 
 
-def _around(text: str, hunk: Hunk) -> tuple[str, str, str]:
-    """The new file cut into what is above a hunk, the hunk's lines, and what is below."""
+def _around(text: str, hunk: Hunk | None) -> tuple[str, str, str]:
+    """The new file cut into what is above a hunk, the hunk's lines, and what is below.
+
+    Without a hunk all of it is in the middle.
+    """
+    if hunk is None:
+        return "", text, ""
     lines = re.findall(r"[^\n]*\n|[^\n]+", text)  # as git counts lines
     start = hunk.new_start - 1 if hunk.new_count else hunk.new_start
     end = start + hunk.new_count

@@ -1,6 +1,7 @@
 """A review of a given change, with keys as a person presses them."""
 
 import re
+import subprocess
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,6 +16,12 @@ from tests.ui.review_bench import LINES, git, launch, repo
 pytestmark = pytest.mark.anyio
 
 __all__ = ["repo"]
+
+
+def blob(repo: Path, name: str) -> bytes:
+    """A file as it is in a tree."""
+    command = ["git", "cat-file", "blob", name]
+    return subprocess.run(command, cwd=repo, check=True, capture_output=True).stdout
 
 
 async def to_row(person: Driver, text: str) -> None:
@@ -479,6 +486,25 @@ async def test_back_from_what_has_changed_is_where_one_was(repo: Path) -> None:
         assert there is not None
         assert here is not None
         assert (here.path, here.new_line) == (there.path, there.new_line)
+
+
+async def test_no_character_is_taken_for_a_line_end_that_is_none(repo: Path) -> None:
+    """The dialog would write them as line ends; a hunk without them is edited, and they stay."""
+    odd = ["a\x0cb", "c\u2028d", "e\x85f", "g\rh", "i\x0bj", "k\x1dl"]
+    for character in odd:
+        (repo / "a.txt").write_bytes((LINES + character + "\n").encode())
+        git(repo, "commit", "-qam", "odd")
+        text = LINES.replace("line 3\n", "three\n") + character + "\nlast\n"
+        (repo / "a.txt").write_bytes(text.encode())
+        async with drive(launch(repo), size=(120, 40)) as person:
+            await person.gate("diff")
+            await person.press("right_square_bracket", "right_square_bracket", "e")
+            await person.settle()
+            assert "only E would keep" in person.text
+            await person.press("left_square_bracket")
+            await edited(person, "three", "drei")
+            tree = person.state.revision.tree if person.state.revision else ""
+            assert blob(repo, f"{tree}:a.txt") == text.replace("three", "drei").encode()
 
 
 async def test_what_is_not_staged_any_more_is_said_once_in_the_pane(repo: Path) -> None:
