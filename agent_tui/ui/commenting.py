@@ -37,6 +37,11 @@ class Commenting:
         self._controller = controller
         self._remark = remark
 
+    def is_comment(self, note: str) -> bool:
+        """Whether a note is a comment or the draft of one, and no finding."""
+        entries = self._controller.state.comments
+        return note.startswith(DRAFT) or any(entry.comment.id == note for entry in entries)
+
     def comment(self, view: DiffView, shown: Patch) -> None:
         """Write a comment on what the range or the cursor is on, or change the one there.
 

@@ -10,8 +10,9 @@ from textual.notifications import SeverityLevel
 from agent_tui.domain.links import Links, Node, NodeKind
 from agent_tui.domain.state import State
 from agent_tui.domain.text import visible, visible_lines
-from agent_tui.ui.actions import BY_ID
+from agent_tui.ui.actions import BY_ID, key_names
 from agent_tui.ui.diff import DiffView
+from agent_tui.ui.diff.find import REGEX
 from agent_tui.ui.diff_actions import DiffActions
 from agent_tui.ui.presenter import Presenter
 from agent_tui.ui.render.comments import comment_rows
@@ -171,7 +172,15 @@ class SessionController(ABC):
         title = f"“{self._pattern}” {at}/{count_:,}" if count_ else ""
         self.screen.query_one("#diff-pane").border_subtitle = Content(visible(title))
         if not count_:
-            self.tell(f"“{self._pattern}” is not in this diff", "warning")
+            self.tell(self._not_found(), "warning")
+
+    def _not_found(self) -> str:
+        words, text = f"“{self._pattern}” is in no line of this diff", self._pattern.lower()
+        if any(text in file.path.lower() for file in self.presenter.shown_patch.files):
+            words += f"; {key_names(self.screen.keys_of('go-to-file'))} goes to a file by its name"
+        elif text != self._pattern and not self._pattern.startswith(REGEX):
+            words += "; in small letters it would be looked for in any case"
+        return words
 
     # -- actions -----------------------------------------------------------------------------
 
@@ -207,9 +216,14 @@ class SessionController(ABC):
                 self._pane(1)
                 self.presenter.pane.view.go_to_note(chosen)
 
-        title = f"Comments ({len(state.waiting_comments)} open)"
-        dialog = PickDialog(title, lambda width: rows, note="enter opens · esc closes")
+        waiting = sum(entry.status == "open" for entry in state.comments)
+        title = f"Comments ({waiting} open)"
+        dialog = PickDialog(title, lambda width: rows, note="enter goes there · esc closes")
         self.screen.app.push_screen(dialog, done)
+
+    def open_comment(self) -> bool:
+        """Open the comment that the cursor is on. False if it is on none, or in a replay."""
+        return False
 
     def comment_on_all(self) -> Callable[[], None] | None:
         """Writes a comment on the whole change, where that is possible."""
@@ -221,7 +235,7 @@ class SessionController(ABC):
         self._pane(1)
 
     def _follow(self) -> None:
-        if isinstance(self.view, DiffView) and self.view.toggle_fold():
+        if isinstance(self.view, DiffView) and (self.view.toggle_fold() or self.open_comment()):
             return
         node = self.presenter.node
         links = self.presenter.links

@@ -31,13 +31,13 @@ def node_of(place: Place | None) -> Node | None:
     return Node("hunk", place.hunk.id) if place.hunk is not None else None
 
 
-def reader(source: Source, revision: Revision) -> Read:
-    """Reads whole files of a revision, from a thread, through the loop that owns the repository."""
+def reader(source: Source, old_tree: str, new_tree: str) -> Read:
+    """Reads whole files of two trees, from a thread, through the loop that owns the repository."""
     loop = asyncio.get_running_loop()
 
     def read(file: FilePatch, side: Side) -> bytes | None:
         path = (file.old_path or file.path) if side == "old" else file.path
-        tree = revision.base_tree if side == "old" else revision.tree
+        tree = old_tree if side == "old" else new_tree
         waiting = asyncio.run_coroutine_threadsafe(source.file(tree, path), loop)
         try:
             return waiting.result(READ_S)
@@ -65,7 +65,7 @@ class DiffPane:
 
     def __init__(self, view: DiffView) -> None:
         self.view = view
-        self._read_for: str = ""
+        self._read_for: tuple[str, str] | None = None
         self._read: Read | None = None
         self._known: frozenset[str] = frozenset()
         self._shows_all = True  # or else another patch, whose hunks do not count
@@ -108,9 +108,9 @@ class DiffPane:
         given = given_of(source.state) is not None
         words = diff.since_words(revision, given=given)
         title = Paragraph(f"Since {words}", heading=True)
-        self.view.show(
-            patch, Overlays(notes=comments, intro=(title,)), self._reader(revision, source)
-        )
+        before = revision.since.tree if revision.since else revision.base_tree
+        read = reader(source, before, revision.tree)
+        self.view.show(patch, Overlays(notes=comments, intro=(title,)), read)
         if spot is not None:
             self._left = spot, self.view.item
 
@@ -123,8 +123,9 @@ class DiffPane:
         return spot if self.view.item == began_at else self.view.spot
 
     def _reader(self, revision: Revision, source: Source) -> Read | None:
-        if self._read_for != revision.tree:
-            self._read_for, self._read = revision.tree, reader(source, revision)
+        trees = revision.base_tree, revision.tree
+        if self._read_for != trees:
+            self._read_for, self._read = trees, reader(source, *trees)
         return self._read
 
     def show(

@@ -261,6 +261,16 @@ class LiveController(SessionController):
         there = self.state.revision is not None and self.state.finished is None
         return self.commenting.on_attempt if there else None
 
+    def open_comment(self) -> bool:
+        """Open the comment, or the draft of one, that the cursor is on."""
+        place = self.view.place if isinstance(self.view, DiffView) else None
+        if place is None or place.note is None or not self._commenting_on("comment"):
+            return False
+        if not self.commenting.is_comment(place.note):
+            return False
+        self._comment()
+        return True
+
     def _comment(self) -> None:
         view, gate, node = self.view, self.state.gate, self.presenter.node
         if isinstance(view, DiffView):

@@ -116,10 +116,8 @@ class Background(Pointer):
             if row.kind == "line":
                 kinds = self.plan.scan(row.owner).kinds
                 found = {i for i in (row.left, row.right) if i >= 0 and kinds[i] != 0x20}
-            elif row.kind == "space":
-                found = set(range(row.left, row.left - row.right - 2))
             else:
-                continue
+                continue  # also what is folded: it is counted, but nobody has seen it
             if found:
                 self._parts_seen.setdefault(row.owner, set()).update(found)
                 touched.add(row.owner)

@@ -62,7 +62,8 @@ def question(given: Given, state: State, patch: Patch) -> str:
     waiting = len(state.waiting_comments)
     said = f" {waiting} comment{'s' * (waiting != 1)} open." if waiting else ""
     problem = " does not apply here" if given.problem else ""
-    return f"{whose}{one_line(given.title, 48)}{problem}, {size}.{said}{SEAM}{after(given)}"
+    what = after(given).replace(". ", f".{SEAM}")  # each sentence as far as there is room
+    return f"{whose}{one_line(given.title, 48)}{problem}, {size}.{said}{SEAM}{what}"
 
 
 def approve_label(given: Given, out: str) -> str:

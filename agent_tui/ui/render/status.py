@@ -56,7 +56,8 @@ def header(state: State, width: int, now_s: float = 0.0, *, replaying: str = "")
     attempt = max(state.attempt, step.attempt if step is not None else 0)
     where = "review" if given_of(state) else f"attempt {attempt}{total}"
     right += [(where, ""), SEPARATOR]
-    right += [money(state.cost, limits.dollars), SEPARATOR]
+    if session.roles or state.cost.priced or session.source is not None:
+        right += [money(state.cost, limits.dollars), SEPARATOR]
     elapsed = 0.0
     if state.started_at and state.last_at:
         elapsed = (state.last_at - state.started_at).total_seconds() - state.away_s + now_s
@@ -89,7 +90,7 @@ def _fitted(
     if replaying:
         place = [SEPARATOR, (replaying, "bold $gate")]
         # Where one is in a replay goes before what it says of the session.
-        without_you = right[:5]
+        without_you = right[:-1] if session.source is None else right
         parts = ([*right, SEPARATOR, (note, colour)], right, without_you, right[:1])
         tails = [Content.assemble(*part, *place) for part in parts]
         fits = (t for t in tails if head.cell_length + t.cell_length + 2 <= width)

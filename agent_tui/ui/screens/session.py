@@ -16,7 +16,7 @@ from textual.content import Content
 from textual.reactive import Reactive
 from textual.screen import Screen
 from textual.widget import Widget
-from textual.widgets import Input
+from textual.widgets import Input, Label
 
 from agent_tui.ui.actions import bindings
 from agent_tui.ui.delays import after
@@ -85,7 +85,9 @@ class SessionScreen(Screen[None]):
                 yield RowsView(id="activity").without_focus_styles()
             with Pane(id="verdict-pane", classes="pane"):
                 yield RowsView(id="verdict").without_focus_styles()
-        yield Input(id="search", placeholder="search in this pane", compact=True)
+        with Horizontal(id="search-line"):
+            yield Label("/", id="search-sign")
+            yield Input(id="search", placeholder="search in this pane", compact=True)
         yield Timeline(id="timeline")
         yield FittedGateBar(id="gate")
 
@@ -225,15 +227,15 @@ class SessionScreen(Screen[None]):
 
     def begin_search(self) -> None:
         """Show the line for a search text."""
+        self.query_one("#search-line").add_class("-shown")
         box = self.query_one("#search", Input)
-        box.add_class("-shown")
         box.value = ""
         box.focus()
 
     def end_search(self) -> bool:
         """Hide it. False if it was not shown."""
-        box = self.query_one("#search", Input)
-        shown = box.has_class("-shown")
-        box.remove_class("-shown")
+        line = self.query_one("#search-line")
+        shown = line.has_class("-shown")
+        line.remove_class("-shown")
         self.active_view.focus()
         return shown
