@@ -14,7 +14,7 @@ from agent_tui.domain import events as e
 from agent_tui.domain.fold import apply
 from agent_tui.domain.review_report import as_markdown
 from agent_tui.domain.state import State
-from agent_tui.domain.text import one_line, visible, visible_lines
+from agent_tui.domain.text import listed, one_line, visible, visible_lines
 from agent_tui.engine.gates import Parked
 from agent_tui.engine.loop import outcome_at
 
@@ -54,10 +54,17 @@ def record_line(record: e.Record) -> str:
 def undone_line(event: e.CommitUndone) -> str:
     """What was taken back, and what was not, in a line or two."""
     files = f"{len(event.paths)} file{'' if len(event.paths) == 1 else 's'}"
-    line = f"took back {event.commit[:10]} ({files}) with {event.by[:10]} on "
+    did = f"took back {event.commit[:10]}"
+    if event.again:
+        did = f"brought again what {event.commit[:10]} had taken back"
+    line = f"{did} ({files}) with {event.by[:10]} on "
     line += one_line((event.landed or event.ref).removeprefix("refs/heads/"))
     if event.kept:
-        line += f"\n  left as changed since: {', '.join(one_line(p) for p in event.kept)}"
+        line += f"\n  left, since later commits changed it: {listed(event.kept)}"
+    if event.landed and event.on_disk and len(event.on_disk) == len(event.paths):
+        line += "\n  no file on the disk was touched"
+    elif event.landed and event.on_disk:
+        line += f"\n  left on the disk, with your own changes: {listed(event.on_disk)}"
     if event.detail:
         line += f"\n  {visible_lines(event.detail)}"
     return line

@@ -7,8 +7,6 @@ import pytest
 
 from tests.shells import SCRIPT, Shell, run_session, small_repository
 
-SESSION_FIELDS = {"type", "commit", "by", "ref", "landed", "paths", "kept", "detail"}
-
 
 @pytest.fixture
 def repo(tmp_path: Path, shell: Shell) -> Path:
@@ -46,6 +44,8 @@ def test_back_and_again(shell: Shell, repo: Path) -> None:
     assert shell.git(repo, "log", "-1", "--format=%s") == 'Undo "Make it better"'
     again = shell.run("undo", by[:10], cwd=repo)
     assert again.returncode == 0, again.stderr
+    assert f"brought again what {by[:10]} had taken back (3 files)" in again.stdout
+    assert "to take it back again: agent-tui undo" in again.stdout
     assert files(shell, repo) == AFTER
     assert shell.git(repo, "log", "-1", "--format=%s") == 'Redo "Undo "Make it better""'
     # Brought again, it can be taken back again; and nothing of ours is left but the commits.
@@ -70,30 +70,53 @@ def test_the_log_has_it_and_replays(shell: Shell, repo: Path) -> None:
     assert "took back" in words.stdout.splitlines()[-1]
 
 
-def test_what_was_changed_since_stays(shell: Shell, repo: Path) -> None:
+def test_what_later_commits_changed_stays(shell: Shell, repo: Path) -> None:
     (repo / "b.txt").write_text("better still\n")
     shell.git(repo, "commit", "-q", "-m", "theirs", "b.txt")
-    (repo / "new/d.txt").write_text("d, and mine\n")
     done = shell.run("undo", cwd=repo)
     assert done.returncode == 0, done.stderr
-    assert "left as changed since: b.txt, new/d.txt" in done.stdout
-    assert files(shell, repo) == {
-        "a.txt": "mine\n", "b.txt": "better still\n", "c.txt": "c.txt\n",
-        "new/d.txt": "d, and mine\n",
-    }  # fmt: skip
-    assert shell.git(repo, "diff", "--name-only", "HEAD^", "HEAD") == "c.txt"
+    assert "left, since later commits changed it: b.txt" in done.stdout
+    assert files(shell, repo) == {**BEFORE, "b.txt": "better still\n"}
+    names = shell.git(repo, "diff", "--name-only", "HEAD^", "HEAD")
+    assert names.split() == ["c.txt", "new/d.txt"]
     once_more = shell.run("undo", shell.git(repo, "rev-parse", "HEAD~2"), cwd=repo)
     assert once_more.returncode == 2
     assert "nothing of it is left to take back" in once_more.stderr
 
 
-def test_a_file_of_theirs_in_the_way_stays(shell: Shell, repo: Path) -> None:
+def test_what_is_not_committed_stays_on_the_disk_alone(shell: Shell, repo: Path) -> None:
+    """The commit is the exact inverse all the same."""
+    (repo / "b.txt").write_text("better still\n")
+    shell.git(repo, "add", "b.txt")
+    (repo / "b.txt").write_text("better still, and more\n")
+    (repo / "new/d.txt").write_text("d, and mine\n")
     (repo / "c.txt").write_text("their own c\n")
+    disk = {name: (repo / name).read_text() for name in ("a.txt", "b.txt", "c.txt", "new/d.txt")}
+    status = shell.git(repo, "status", "--porcelain")
     done = shell.run("undo", cwd=repo)
     assert done.returncode == 0, done.stderr
-    assert "left as changed since: c.txt" in done.stdout
-    assert (repo / "c.txt").read_text() == "their own c\n"
+    assert "no file on the disk was touched" in done.stdout
+    assert shell.git(repo, "diff", "HEAD~2", "HEAD", "--stat") == ""
+    assert {name: (repo / name).read_text() for name in disk} == disk
+    # It is theirs as before: what was staged still is, and the rest shows as a change.
+    assert shell.git(repo, "show", ":b.txt") == "better still"
+    assert shell.git(repo, "status", "--porcelain") == "M a.txt\nMM b.txt\n M c.txt\n?? new/"
+    assert shell.run("undo", "HEAD", cwd=repo).returncode == 0
+    assert {name: (repo / name).read_text() for name in disk} == disk
+    assert shell.git(repo, "diff", "HEAD~2", "HEAD", "--stat") == ""
+    assert shell.git(repo, "status", "--porcelain") == status
+
+
+def test_where_their_file_keeps_a_folder_the_rest_comes_back(shell: Shell, repo: Path) -> None:
+    (repo / "c.txt").mkdir()
+    (repo / "c.txt" / "theirs").write_text("in a folder of that name\n")
+    done = shell.run("undo", cwd=repo)
+    assert done.returncode == 0, done.stderr
+    assert "left on the disk, with your own changes: c.txt" in done.stdout
+    assert (repo / "c.txt" / "theirs").read_text() == "in a folder of that name\n"
     assert (repo / "b.txt").read_text() == "b.txt\n"
+    assert not (repo / "new").exists()
+    assert shell.git(repo, "diff", "HEAD~2", "HEAD", "--stat") == ""
 
 
 def test_what_is_refused(shell: Shell, repo: Path) -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from agent_tui.bootstrap.environment import Environment
 from agent_tui.bootstrap.models import ModelSource, known_models
-from agent_tui.bootstrap.undo import undo
+from agent_tui.bootstrap.undo import look_ahead, undo
 from agent_tui.config.schema import Settings
 from agent_tui.domain.base import BlobRef, ModelRef
 from agent_tui.domain.decision import Answer, Remark
@@ -17,6 +17,7 @@ from agent_tui.engine.context import Context
 from agent_tui.engine.loop import Engine
 from agent_tui.ports import Clock
 from agent_tui.sessions.log import SessionLog
+from agent_tui.workspace.taking_back import UndoPlan
 
 
 class LiveSession:
@@ -130,6 +131,10 @@ class LiveSession:
             return b""
         return await self._ctx.workspace.patch(revision.base_tree, revision.tree)
 
+    async def look_ahead(self) -> UndoPlan:
+        """What :meth:`undo` would do now. The errors are the same."""
+        return await look_ahead(self.repository, self.state.last_commit or self.id, self.state)
+
     async def undo(self) -> CommitUndone:
         """Take the session's commit back, or what was taken back last.
 
@@ -138,7 +143,8 @@ class LiveSession:
             CommitError: If there is no commit that does it.
         """
         name = self.state.last_commit or self.id
-        done = await undo(self.repository, name, self._settings.commit.hooks, self._terminal)
+        hooks = self._settings.commit.hooks
+        done = await undo(self.repository, name, self.state, hooks, self._terminal)
         await self._ctx.recorder.append(done, "person")
         return done
 

@@ -8,26 +8,48 @@ from agent_tui.domain.events import CommitUndone
 from agent_tui.domain.state import State
 from agent_tui.engine.recorder import Recorder
 from agent_tui.sessions.log import SessionLog
+from agent_tui.workspace.checkout import Keep
 from agent_tui.workspace.commit import Consent, LendTerminal
 from agent_tui.workspace.repository import open_repository
-from agent_tui.workspace.undo import Landed, Undone, find_landed, undo_commit
+from agent_tui.workspace.taking_back import Undone, UndoPlan, plan_undo, undo_commit
+from agent_tui.workspace.undo import Landed, find_landed
+
+
+async def look_ahead(folder: Path, name: str, session: State) -> UndoPlan:
+    """What :func:`undo` would do now. The arguments and errors are the same."""
+    return await plan_undo(folder, await find_landed(folder, name), _private(), kept_by(session))
 
 
 async def undo(
-    folder: Path, name: str, hooks: Consent, terminal: LendTerminal | None = None
+    folder: Path,
+    name: str,
+    session: State,
+    hooks: Consent,
+    terminal: LendTerminal | None = None,
 ) -> CommitUndone:
     """Take one commit back; whoever calls has its session's log.
 
     Args:
         folder: Anywhere in the repository.
         name: A commit of a session, or a session's id.
+        session: The state of that session.
         terminal: Hands the terminal over to whatever signs.
 
     Raises:
         WorkspaceError: If there is nothing to take back, or it cannot be done now.
         CommitError: If there is no commit that does it.
     """
-    return await _undo(folder, await find_landed(folder, name), hooks, terminal)
+    target = await find_landed(folder, name)
+    return await _undo(folder, target, kept_by(session), hooks, terminal)
+
+
+def kept_by(session: State) -> Keep:
+    """Which files stay as they are on the disk when a session's commit is taken back.
+
+    What was committed of the person's own working tree is theirs: all of it stays.
+    """
+    given = session.session.given if session.session is not None else None
+    return "all" if given is not None and given.kind == "worktree" else "own"
 
 
 async def undo_and_record(options: Options, name: str | None) -> tuple[CommitUndone, bool]:
@@ -56,12 +78,12 @@ async def undo_and_record(options: Options, name: str | None) -> tuple[CommitUnd
     target = await find_landed(root, name)
     hooks = loaded.settings.commit.hooks
     if target.origin not in ids:
-        return await _undo(root, target, hooks), False
+        return await _undo(root, target, kept_by(State()), hooks), False
     # The log is opened first: what cannot be recorded is not done.
     log: SessionLog = store.open_writer(target.origin)
     try:
-        recorder = Recorder(log, State())
-        done = await _undo(root, target, hooks)
+        recorder = Recorder(log, log.state)
+        done = await _undo(root, target, kept_by(log.state), hooks)
         await recorder.append(done, "person")
     finally:
         await log.close()
@@ -69,10 +91,11 @@ async def undo_and_record(options: Options, name: str | None) -> tuple[CommitUnd
 
 
 async def _undo(
-    folder: Path, target: Landed, hooks: Consent, terminal: LendTerminal | None = None
+    folder: Path, target: Landed, keep: Keep, hooks: Consent, terminal: LendTerminal | None = None
 ) -> CommitUndone:
-    private = paths.state_folder() / "undo"
-    done: Undone = await undo_commit(folder, target, private, consent=hooks, terminal=terminal)
+    done: Undone = await undo_commit(
+        folder, target, _private(), keep, consent=hooks, terminal=terminal
+    )
     return CommitUndone(
         commit=done.commit,
         by=done.by,
@@ -80,5 +103,11 @@ async def _undo(
         landed=done.landed,
         paths=done.paths,
         kept=done.kept,
+        on_disk=done.on_disk,
+        again=target.again,
         detail=done.detail,
     )
+
+
+def _private() -> Path:
+    return paths.state_folder() / "undo"

@@ -14,9 +14,9 @@ def add(commands: Subparsers[argparse.ArgumentParser], parents: Parents) -> None
         "undo",
         help="take back what a session committed, by another commit",
         description="Makes a commit that takes a session's commit back, on the branch that is "
-        "checked out. Only files that still hold what was committed are touched; what was "
-        "changed since stays, and so does all work that is not committed. To bring it again, "
-        "undo the commit that this made.",
+        "checked out. Files that later commits changed stay. On the disk, files with changes of "
+        "your own stay as they are, and after a review of the working tree all do. To bring it "
+        "again, undo the commit that this made.",
         parents=[parents.common],
     )
     undo.add_argument(
@@ -46,5 +46,6 @@ def _undo(arguments: argparse.Namespace) -> int:
         print("its session is not on this machine, so no log has this", file=sys.stderr)
     if done.landed is None:
         return FAILED
-    print(f"to bring it again: agent-tui undo {done.by[:10]}")
+    words = "to take it back again" if done.again else "to bring it again"
+    print(f"{words}: agent-tui undo {done.by[:10]}")
     return OK

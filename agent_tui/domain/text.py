@@ -1,6 +1,7 @@
 """Text from outside, made safe to show: whatever would steer a terminal becomes visible."""
 
 import re
+from collections.abc import Sequence
 
 _INVISIBLE = (
     *((0x00, 0x1F), (0x7F, 0x9F)),
@@ -84,3 +85,9 @@ def title_line(text: str, limit: int = 200) -> str:
 def counted(number: int, noun: str) -> str:
     """A number with its noun, whose plural has an s: ``1 file``, ``2 files``."""
     return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+
+
+def listed(names: Sequence[str], most: int = 8) -> str:
+    """Names from outside, one behind the other; how many there are besides the first *most*."""
+    shown = ", ".join(one_line(name) for name in names[:most])
+    return shown if len(names) <= most else f"{shown} and {len(names) - most:,} more"

@@ -1,9 +1,9 @@
-"""Landing a commit that was made from the person's own working tree: no file is written.
+"""Landing a commit where the person's own files stay as they are: no file is written.
 
 The branch moves forward, and the index takes over what was committed, so that what is left shows
 as a change just as before: staged what was staged, unstaged what was not. Where a file was staged
 in part and the committed text contradicts that part, its entry becomes the committed one, and the
-file is named.
+file is named; if the commit is not made from these files, the entry stays what it is.
 """
 
 import shutil
@@ -35,12 +35,14 @@ class Adoption:
     """Takes a commit over into the person's index, on the git thread.
 
     Args:
-        tree: The person's files, as they were reviewed.
+        tree: The person's files as they were reviewed; "" if the commit is not made from them.
+        staged: Paths at which all that is changed is staged.
     """
 
-    def __init__(self, trees: Trees, tree: str) -> None:
+    def __init__(self, trees: Trees, tree: str, staged: frozenset[str] = frozenset()) -> None:
         self._trees = trees
         self._tree = tree
+        self._staged = staged
         self._git = trees.git
 
     def take_over(self, changes: Sequence[RawChange], user: Place, move: Callable[[], None]) -> str:
@@ -57,18 +59,21 @@ class Adoption:
         Raises:
             Stays: If git refuses; then nothing is changed.
         """
+        if not changes:
+            move()
+            return ""
         before = self._entries([c.path for c in changes], user)
-        whole = {
-            change.path: _entry(change.new_mode, change.new_oid, self._trees.location.zero)
-            for change in self._trees.raw(self._trees.base_tree, self._tree)
-        }
+        whole = self._reviewed()
         wanted: dict[str, _Entry] = {}
         lost = []
         for change in changes:
             staged = before.get(change.path)
-            if staged is not None and staged == whole.get(change.path):
+            as_reviewed = staged is not None and staged == whole.get(change.path)
+            if as_reviewed or change.path in self._staged:
                 continue  # all of it was staged, so what is left of it still is
             merged = self._merged(change, staged)
+            if merged is None and not self._tree:
+                continue  # the file may not have it
             if merged is None:
                 lost.append(change.path)
                 merged = _entry(change.new_mode, change.new_oid, self._trees.location.zero)
@@ -84,6 +89,13 @@ class Adoption:
             return ""
         names = ", ".join(visible(path) for path in lost)
         return f"What was staged of {names} is not staged any more; the files have it."
+
+    def _reviewed(self) -> dict[str, _Entry]:
+        if not self._tree:
+            return {}
+        zero = self._trees.location.zero
+        changes = self._trees.raw(self._trees.base_tree, self._tree)
+        return {c.path: _entry(c.new_mode, c.new_oid, zero) for c in changes}
 
     def _entries(self, paths: Sequence[str], user: Place) -> dict[str, _Entry]:
         out = self._git.run(

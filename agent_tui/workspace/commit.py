@@ -15,6 +15,7 @@ from agent_tui.domain.decision import Approval
 from agent_tui.domain.events import RepoFacts
 from agent_tui.domain.text import one_line, visible
 from agent_tui.ports import CommitError, Committed, WorkspaceError
+from agent_tui.workspace.checkout import Keep
 from agent_tui.workspace.git import GitError, system_error
 from agent_tui.workspace.landing import Landing
 from agent_tui.workspace.paths import problem_with
@@ -64,14 +65,20 @@ class Committer:
         consent: Consent,
         *,
         adopt: str = "",
+        keep: Keep = "",
         terminal: LendTerminal | None = None,
     ) -> None:
         self._trees = trees
         self._git = trees.git
         self._facts = facts
         self._consent = consent
-        self._landing = Landing(trees, facts, adopt=adopt)
+        self._landing = Landing(trees, facts, adopt=adopt, keep=keep)
         self._terminal: LendTerminal = terminal or (lambda: nullcontext(""))
+
+    @property
+    def kept(self) -> tuple[str, ...]:
+        """Paths of the commit whose files stayed as they are when it landed."""
+        return self._landing.kept
 
     def commit(self, approval: Approval, message: str, session: str) -> Committed:
         """See :meth:`agent_tui.ports.Workspace.commit`."""

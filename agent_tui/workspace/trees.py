@@ -372,6 +372,11 @@ class Trees:
         return names
 
 
+def entries_of(changes: Iterable[RawChange]) -> dict[str, tuple[str, str] | None]:
+    """What a tree has at their paths after these changes, for :meth:`Trees.with_entries`."""
+    return {c.path: (c.new_mode, c.new_oid) if c.new_mode else None for c in changes}
+
+
 def _new(put: Put) -> bool:
     return isinstance(put.content, bytes)
 

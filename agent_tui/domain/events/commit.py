@@ -51,7 +51,9 @@ class CommitUndone(Value):
         by: The commit that takes it back.
         landed: The branch that has it; None when it stays on *ref*, and *detail* says why.
         paths: What is again as it was before.
-        kept: What had been changed since, and stays.
+        kept: What later commits had changed, and stays.
+        on_disk: Of *paths*, those whose file in the person's checkout stayed as it was.
+        again: Whether that brought something again that was taken back before.
     """
 
     type: Literal["commit.undone"] = "commit.undone"
@@ -61,6 +63,8 @@ class CommitUndone(Value):
     landed: str | None = None
     paths: tuple[str, ...] = ()
     kept: tuple[str, ...] = ()
+    on_disk: tuple[str, ...] = ()
+    again: bool = False
     detail: str = ""
 
 
