@@ -17,6 +17,7 @@ from agent_tui.bootstrap.live import LiveSession
 from agent_tui.bootstrap.review import ReviewWish, earlier_review, start_review
 from agent_tui.bootstrap.starting import resume_session, start_session
 from agent_tui.domain.decision import Answer, Remark
+from agent_tui.domain.events import CommitRefused, Record
 from agent_tui.domain.text import one_line, visible_lines
 from agent_tui.engine.gates import PendingGates
 from agent_tui.headless import EXIT_CODES, review_code, review_text
@@ -32,6 +33,10 @@ from agent_tui.ui.undoing import Undoing
 
 if TYPE_CHECKING:
     from agent_tui.ui.app import AgentTui
+
+
+SAID_LINES = 6
+"""Lines of what a hook said that a message on the screen shows."""
 
 
 class Running:
@@ -92,6 +97,7 @@ class Running:
         controller.commenting = Commenting(controller, partial(self._remark, session))
         source = LiveSource(session)
         controller.attach(source)
+        session.subscribe(self._tell_of_refusal)
         source.changed = controller.presenter.changed
         screen.set_interval(1.0, controller.presenter.tick)
         # A function, since a coroutine that is never begun would be complained about.
@@ -100,6 +106,14 @@ class Running:
         if launch.kind == "review":
             self._app.run_worker(self._tell_of_earlier(env, session), name="earlier review")
         return controller
+
+    def _tell_of_refusal(self, record: Record) -> None:
+        """Say why a hook leads back to an earlier gate; other causes are a gate's own question."""
+        refused = record.event
+        if isinstance(refused, CommitRefused) and refused.cause == "hook":
+            said = refused.detail.splitlines()[:SAID_LINES]
+            words = visible_lines("\n".join(["Not committed:", *said]))
+            self._app.notify(words, severity="warning", markup=False, timeout=15)
 
     async def _tell_of_earlier(self, env: Environment, session: LiveSession) -> None:
         """Say that a review of the same change was left, so that nothing is written twice."""

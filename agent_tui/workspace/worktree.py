@@ -282,8 +282,8 @@ class GitWorkspace:
         if self._hooks == "refuse":
             raise CommitError(
                 "hook",
-                f"the repository has commit hooks ({names}), and they may not run: allow them "
-                '(commit.hooks = "run"), or take them away.',
+                f"commit hooks ({names}) may not run: "
+                'set commit.hooks = "run" and resume, or remove them.',
             )
         place = await self._thread.call(self._hook_place, tree, message)
         output = []

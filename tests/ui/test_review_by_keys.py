@@ -8,8 +8,13 @@ from pathlib import Path
 import pytest
 from textual.widgets import TextArea
 
+from agent_tui.domain.decision import Gate
+from agent_tui.domain.events import CommitRefused
 from agent_tui.domain.links import Node
+from agent_tui.domain.patch import Patch
+from agent_tui.domain.state import State
 from agent_tui.ui.actions import ACTIONS, BY_ID, key_names
+from agent_tui.ui.render.status import gate_question
 from tests.ui.driver import Driver, drive
 from tests.ui.review_bench import LINES, git, launch, repo
 
@@ -588,3 +593,53 @@ async def test_what_has_no_lines_is_counted_and_a_file_that_stays_is_not_removed
         await person.press("a")
         await person.gate("message")
         assert "Commit with this message, on a branch of its own?" in person.text
+
+
+@pytest.mark.parametrize(
+    ("hooks", "says", "toast"),
+    [
+        (
+            "refuse",
+            '(pre-commit) may not run. Set commit.hooks = "run" and resume, or remove them.',
+            'set commit.hooks = "run" and resume',
+        ),
+        (
+            "run",
+            "The pre-commit hook failed. F1 in the third pane has",
+            "hook failed.\nno, not\\x9b",
+        ),
+    ],
+)
+async def test_why_a_hook_leads_back_is_at_the_gate(
+    repo: Path, hooks: str, says: str, toast: str
+) -> None:
+    hook = repo / ".git/hooks/pre-commit"
+    hook.write_text("#!/bin/sh\nprintf 'no, not\\302\\233'; exit 1\n")
+    hook.chmod(0o755)
+    begun = replace(launch(repo), settings={"commit": {"hooks": hooks}})
+    async with drive(begun, size=(120, 40)) as person:
+        await person.gate("diff")
+        assert "Not committed" not in person.text
+        await person.press("a")
+        await person.gate("message")
+        await person.press("a")
+        await person.gate("diff")
+        await person.settle()
+        (said,) = person.app._notifications
+        assert said.message.startswith("Not committed:\n")
+        assert toast in said.message
+        person.app.clear_notifications()
+        await person.settle()
+        [line] = [line for line in person.text.splitlines() if " DIFF  Not committed: " in line]
+        assert says in line
+        await person.press("a")  # what is approved again is another attempt to commit
+        await person.gate("message")
+        assert "DIFF  Not committed" not in person.text
+
+
+def test_why_a_hook_leads_back_is_at_the_verdict_of_a_session() -> None:
+    refused = CommitRefused(cause="hook", detail="The pre-commit hook failed.\nno")
+    gate = Gate(id="g", kind="verdict", question="?")
+    words = gate_question(State(gate=gate, refused=refused), Patch(), 0).plain
+    assert words.startswith(" VERDICT  Not committed: The pre-commit hook failed.")
+    assert "Nothing is left that blocks." in words

@@ -273,7 +273,23 @@ def gate_question(
         words += f"{SEAM}Approve to allow as much again."
     elif gate.kind == "fault":
         words += f"{SEAM}Approve to try again."
-    return Content.assemble(head, " ", words)
+    return Content.assemble(head, " ", *_not_committed(state, gate.kind), words)
+
+
+def _not_committed(state: State, kind: GateKind) -> list[tuple[str, str]]:
+    """Why the gate is there again although the message was approved, as its first sentences."""
+    if kind not in ("diff", "verdict") or state.refused is None:
+        return []
+    why, _, rest = one_line(state.refused.detail, 500).partition(": ")
+    said = [entry.finding for entry in state.ledger if entry.finding.author == "hooks"]
+    if rest:
+        rest = rest[:1].upper() + rest[1:]
+    elif said and said[-1].body:
+        rest = f"{one_line(said[-1].id)} in the third pane has what it said."
+    return [
+        (f"Not committed: {why.removesuffix('.')}.", "$bad"),
+        (f"{SEAM}{rest}{SEAM}" if rest else SEAM, ""),
+    ]
 
 
 def _tool_words(tool: ToolQuestion) -> str:
