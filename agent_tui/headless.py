@@ -70,6 +70,11 @@ def undone_line(event: e.CommitUndone) -> str:
     return line
 
 
+def _only_looks(state: State) -> bool:
+    given = state.session.given if state.session is not None else None
+    return given is not None and given.then == "nothing"
+
+
 def progress(record: e.Record, state: State) -> str:
     """What a record means, in a line or two; empty for what is not worth one."""
     match record.event:
@@ -121,6 +126,8 @@ def progress(record: e.Record, state: State) -> str:
             return f"  {comment.id} {comment.kind} at {where}: {one_line(comment.text)}"
         case e.MessageProposed(message=message, author=author):
             return f"  commit message by {author}: {one_line(message)}"
+        case e.GateDecided(kind="diff") if record.actor == "policy" and _only_looks(state):
+            return "  diff gate: nobody is here to decide, and nothing is committed"
         case e.GateDecided(kind=kind, choice=choice, reason=reason):
             why = f": {one_line(reason)}" if reason else ""
             return f"  {kind} gate: {choice} by {record.actor}{why}"

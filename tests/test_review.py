@@ -511,6 +511,8 @@ def test_the_command_without_a_screen(repo: Repo) -> None:
     report = ReviewReport.model_validate_json(done.stdout)
     assert report.findings[0].title == "No test"
     assert b"review (reviewer" in done.stderr
+    assert b"diff gate: nobody is here to decide, and nothing is committed\n" in done.stderr
+    assert done.stderr.endswith(b"reviewed: The reviewer says fail, 1 finding is open.\n")
     patch = subprocess.run(
         ["git", "diff", "HEAD"], cwd=repo.root, capture_output=True, check=True
     ).stdout
@@ -521,6 +523,7 @@ def test_the_command_without_a_screen(repo: Repo) -> None:
     done = run(repo, "-", "--headless", "--script", str(script), stdin=patch)
     assert done.returncode == 0, done.stderr
     assert b"No comments, no findings." in done.stdout
+    assert done.stderr.endswith(b"reviewed: The reviewer says pass, no finding is open.\n")
 
 
 @pytest.mark.parametrize(

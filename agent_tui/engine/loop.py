@@ -15,6 +15,7 @@ from agent_tui.domain.events import (
     StepFinished,
 )
 from agent_tui.domain.state import Phase, State
+from agent_tui.domain.text import counted
 from agent_tui.domain.turn import ModelError
 from agent_tui.engine import coder, committer, given, planner, reviewer, writer
 from agent_tui.engine.context import Context, StepStopped
@@ -164,9 +165,22 @@ def outcome_of(state: State) -> tuple[OutcomeKind, str]:
         outcome = outcome_at(state, last.kind)
         return outcome, reason if last.kind == "limit" else why or reason
     if state.session is not None and state.session.given is not None:
+        if state.decisions and state.decisions[-1].actor == "policy":
+            return "reviewed", _found(state)  # nobody was there who could accept it
         approved = state.revision is not None and state.revision.approval is not None
         return "reviewed", reason or ("Accepted." if approved else "Nothing was accepted.")
     return "rejected", reason
+
+
+def _found(state: State) -> str:
+    """What a review found at which no person was."""
+    number = len(state.open_findings)
+    words = f"{counted(number, 'finding')} {'is' if number == 1 else 'are'} open."
+    words = words if number else "no finding is open."
+    verdicts = [r.verdict.outcome for r in state.revisions if r.verdict is not None]
+    if verdicts:
+        return f"The reviewer says {verdicts[-1]}, {words}"
+    return f"{words[:1].upper()}{words[1:]}"
 
 
 def outcome_at(state: State, kind: GateKind) -> OutcomeKind:
