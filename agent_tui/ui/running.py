@@ -5,14 +5,14 @@ import contextlib
 import shlex
 from collections.abc import Awaitable, Callable
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from textual.notifications import SeverityLevel
 from textual.worker import Worker
 
 from agent_tui.bootstrap.demo import run_demo
 from agent_tui.bootstrap.documents import write_document
-from agent_tui.bootstrap.environment import USER_ERRORS, Environment, UsageError
+from agent_tui.bootstrap.environment import USER_ERRORS, Environment
 from agent_tui.bootstrap.live import LiveSession
 from agent_tui.bootstrap.review import ReviewWish, earlier_review, start_review
 from agent_tui.bootstrap.starting import resume_session, start_session
@@ -64,6 +64,10 @@ class Running:
         self._environment, self._left = environment, left
         self._runner: Worker[None] | None = None
         self._controller: LiveController | None = None
+        self._written, self._unwritten = (
+            "",
+            False,
+        )  # what became of the patch, and whether it failed
         self.session: LiveSession | None = None
         self.gates = PendingGates()
 
@@ -150,22 +154,27 @@ class Running:
     async def _run(self, session: LiveSession) -> None:
         try:
             await session.run()
-            if self._launch.review.output is not None and session.state.revision is not None:
-                await self._write_patch(session, self._launch.review.output)
+            await self._write_patch(session)
         except USER_ERRORS as error:
             self._app.notify(visible_lines(str(error)), severity="error", markup=False, timeout=30)
 
-    async def _write_patch(self, session: LiveSession, file: Path) -> None:
-        """Write what was accepted of a reviewed change, if anything was."""
-        revision = session.state.revision
-        if revision is None or revision.approval is None:
+    async def _write_patch(self, session: LiveSession) -> None:
+        """Write what was accepted of a reviewed change, if anything was and it is not written."""
+        file, revision = self._launch.review.output, session.state.revision
+        if file is None or revision is None or revision.approval is None or self._written:
             return
-        patch = await session.export_patch()
         try:
+            patch = await session.export_patch()
             await asyncio.to_thread(file.write_bytes, patch)
         except OSError as error:
-            raise UsageError(f"{file} cannot be written: {error.strerror}.") from error
-        self._app.notify(visible_lines(f"written: {file}"), markup=False, timeout=10)
+            self._written, self._unwritten = f"{file} cannot be written: {error.strerror}.", True
+        except USER_ERRORS as error:
+            self._written, self._unwritten = f"{file} is not written: {error}", True
+        else:
+            self._written = f"written: {file}"
+        severity: SeverityLevel = "error" if self._unwritten else "information"
+        words = visible_lines(self._written)
+        self._app.notify(words, severity=severity, markup=False, timeout=10)
 
     async def _ask_for_trust(self, env: Environment) -> None:
         if not env.loaded.untrusted:
@@ -209,13 +218,16 @@ class Running:
         await asyncio.gather(*(worker.wait() for worker in written), return_exceptions=True)
         if self._controller is not None:
             await session.keep_seen(self._controller.presenter.pane.seen_ids)
+        if session.state.finished is not None:
+            await self._write_patch(session)  # a quick leave may have come before it
         await session.leave()
         await session.close()
         self._say_goodbye(session)
         state = session.state
         code = EXIT_CODES[state.finished.outcome] if state.finished is not None else 0
         reviewed = state.session is not None and state.session.given is not None
-        return await self._end_review(session, code) if reviewed else code
+        code = await self._end_review(session, code) if reviewed else code
+        return EXIT_CODES["failed"] if self._unwritten else code
 
     async def _end_review(self, session: LiveSession, code: int) -> int:
         """Keep what the review found for standard output; the exit code tells of it as well."""
@@ -233,6 +245,8 @@ class Running:
         lines = []
         if state.finished is not None:
             lines.append(f"{state.finished.outcome}: {one_line(state.finished.detail, 300)}")
+        if self._written:
+            lines.append(visible_lines(self._written))
         demo = self._launch.kind == "demo"
         if demo:
             lines.append(f"repository: {session.repository}")

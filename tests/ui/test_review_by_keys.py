@@ -189,9 +189,26 @@ async def test_a_patch_is_written_instead(repo: Path, tmp_path: Path) -> None:
         assert "write the patch" in person.text
         await person.press("a")
         await person.finished()
-        await person.until(file.exists, "the patch")
+        await person.press("q")
+        await person.until(lambda: not person.app.is_running, "the end")
+        assert person.app.farewell == f"reviewed: Accepted.\nwritten: {file}"
+        assert person.app.return_code == 0
     git(repo, "stash", "-q", "-u")
     git(repo, "apply", "--check", str(file))
+
+
+async def test_that_a_patch_is_not_written_is_the_last_word(repo: Path, tmp_path: Path) -> None:
+    file = tmp_path / "missing" / "out.patch"
+    async with drive(launch(repo, output=file)) as person:
+        await person.gate("diff")
+        await person.press("a")
+        await person.finished()
+        await person.press("q")
+        await person.until(lambda: not person.app.is_running, "the end")
+        assert person.app.farewell.endswith(
+            f"\n{file} cannot be written: No such file or directory."
+        )
+        assert person.app.return_code == 1
 
 
 async def test_a_failing_check_is_waived_where_it_stands(repo: Path) -> None:
