@@ -1,8 +1,9 @@
 """What one record says, in a line: the caption of a replay and of its bookmarks."""
 
 from agent_tui.domain import events as e
+from agent_tui.domain.decision import Selection
 from agent_tui.domain.state import State
-from agent_tui.domain.text import one_line
+from agent_tui.domain.text import counted, one_line
 from agent_tui.headless import progress
 
 _LENGTH = 200
@@ -33,9 +34,8 @@ def _more(event: e.Event, state: State) -> str:
         case e.DraftSaved(subject=subject, text=text):
             return f"you write ({subject}): {text[-_LENGTH:]}"
         case e.SelectionSaved(selection=selection, seen=seen):
-            left = len(selection.files) + len(selection.lines)
-            looked = f", {len(seen)} hunks seen" if seen is not None else ""
-            return f"you choose: {left} files and hunks left out, whole or in part{looked}"
+            looked = f", {counted(len(seen), 'hunk')} seen" if seen is not None else ""
+            return f"you choose: {_left_out(selection)}{looked}"
         case e.StepOutput(channel=channel, text=text):
             return f"{channel}: {_start(text)}"
         case e.ModelAsked(prompt=prompt):
@@ -55,6 +55,18 @@ def _more(event: e.Event, state: State) -> str:
         case e.CommitStarted(message=message):
             return _start(message)
     return ""
+
+
+def _left_out(selection: Selection) -> str:
+    lines = [len(left) for left in selection.lines.values() if left]
+    others = (selection.modes, selection.moves, selection.originals, selection.ends)
+    parts = [
+        (len(selection.files), "file", ""),
+        (sum(lines), "line", f" of {counted(len(lines), 'hunk')}"),
+        (sum(len(paths) for paths in others), "part", ""),
+    ]
+    said = [f"{counted(number, what)}{of}" for number, what, of in parts if number]
+    return f"{', '.join(said) or 'nothing'} left out"
 
 
 def _start(text: str) -> str:

@@ -4,6 +4,7 @@ import asyncio
 import json
 import shutil
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,7 @@ from agent_tui.bootstrap.starting import start_session
 from agent_tui.config.paths import shipped_sessions
 from agent_tui.demo.repository import REQUEST
 from agent_tui.domain import events as e
+from agent_tui.domain.decision import Selection
 from agent_tui.domain.fold import apply
 from agent_tui.domain.state import State
 from agent_tui.sessions.labels import read_labels
@@ -155,6 +157,19 @@ def test_each_record_of_a_session_has_a_caption_of_one_short_line() -> None:
     said = caption_of(e.Record(seq=0, at=record.at, actor="coder", event=long), state)
     assert len(said) < 300
     assert "\x1b" not in said
+
+
+def test_the_caption_of_a_choice_counts_what_is_left_out() -> None:
+    def said(seen: tuple[str, ...] | None = None, **out: object) -> str:
+        saved = e.SelectionSaved(gate="g", selection=Selection(**out), seen=seen)
+        record = e.Record(seq=0, at=datetime(2026, 11, 28, tzinfo=UTC), actor="person", event=saved)
+        return caption_of(record, State()).partition("  ")[2]
+
+    assert said(("h",)) == "you choose: nothing left out, 1 hunk seen"
+    assert said(files=("a",)) == "you choose: 1 file left out"
+    assert said(lines={"h": (1, 2), "i": (4,), "k": ()}, moves=("a",), files=("b", "c")) == (
+        "you choose: 2 files, 3 lines of 2 hunks, 1 part left out"
+    )
 
 
 async def test_speed(tmp_path: Path) -> None:
