@@ -259,6 +259,10 @@ class Workspace(Protocol):
         """
         ...
 
+    async def same_on_disk(self, tree: str, paths: Sequence[str]) -> tuple[str, ...]:
+        """Those of the paths at which the person's own file is what *tree* has there."""
+        ...
+
     async def find_commit(self, approval: Approval, session: str) -> Committed | None:
         """The commit of an earlier run that was ended in the middle, if it exists."""
         ...

@@ -299,9 +299,58 @@ async def test_an_edit_is_committed_and_the_file_stays(repo: Repo, begin: Begin)
     session, person = await begin(
         ("diff", EditFiles(files={"new.txt": "better\n"})), ("diff", OK), ("message", OK)
     )
-    await finish(session, person)
+    finished = await finish(session, person)
     assert repo.git("show", "HEAD:new.txt") == "better"
     assert (repo.root / "new.txt").read_text() == "new\n"
+    command = "git checkout HEAD -- new.txt"
+    assert f"new.txt on the disk does not have what you edited here: {command}" in finished.detail
+    repo.git(*command.split()[1:])
+    assert (repo.root / "new.txt").read_text() == "better\n"
+    assert repo.git("status", "--porcelain") == ""
+
+
+async def test_an_edit_beside_what_was_left_out_is_told_without_a_way_to_lose_it(
+    repo: Repo, begin: Begin
+) -> None:
+    repo.put("two.txt", LINES)
+    repo.git("add", "-A")
+    repo.git("commit", "-q", "-m", "two")
+    dirty(repo)
+    both = LINES.replace("line 3\n", "three\n").replace("line 30\n", "thirty\n")
+    repo.put("two.txt", both)
+    repo.put("mine.txt", "one\n")
+    repo.put("it's.txt", "one\n")
+    session, person = await begin()
+    await until_parked(session, person)
+
+    def first_hunk(path: str) -> dict[str, tuple[int, ...]]:
+        hunk = next(h for f, h in patch_of(session).hunks if f.path == path)
+        return {hunk.id: hunk.changed}
+
+    person.answers += [
+        ("diff", Approve(selection=Selection(lines=first_hunk("two.txt")))),
+        ("message", Reject(reason="")),  # the change is whole again, and that is no edit
+        ("diff", EditFiles(files={"a.txt": both.replace("thirty\n", "more than thirty\n")})),
+        ("diff", EditFiles(files={"mine.txt": "two\n", "new.txt": None, "it's.txt": "two\n"})),
+    ]
+    await until_parked(session, person)
+    out = first_hunk("a.txt") | first_hunk("two.txt")
+    person.answers += [("diff", Approve(selection=Selection(lines=out)))]
+    await until_parked(session, person)
+    repo.put("mine.txt", "three\n")  # what is there is newer than the edit
+    files = repo.files()
+    person.answers += [("message", OK)]
+    finished = await finish(session, person)
+    assert "it's.txt on the disk does not have what you edited here" in finished.detail
+    assert "git checkout HEAD -- 'it'\"'\"'s.txt' takes it; otherwise it is as" in finished.detail
+    assert (
+        "a.txt on the disk does not have all that you edited here: "
+        "git diff HEAD -- a.txt shows the difference."
+    ) in finished.detail
+    assert "mine.txt" not in finished.detail
+    assert "new.txt" not in finished.detail
+    assert "two.txt" not in finished.detail
+    assert repo.files() == files
 
 
 async def test_a_failing_hook_leads_back_to_the_change(repo: Repo, begin: Begin) -> None:

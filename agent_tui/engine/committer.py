@@ -18,6 +18,7 @@ from agent_tui.engine.coder import current_patch, propose
 from agent_tui.engine.context import Context, user
 from agent_tui.engine.conversation import converse
 from agent_tui.engine.given import message_of
+from agent_tui.engine.left_behind import left_behind
 from agent_tui.engine.reviewer import hook_finding
 from agent_tui.ports import CommitError, Committed
 
@@ -115,13 +116,14 @@ async def _propose_hook_change(ctx: Context, approval: Approval, tree: str) -> N
 
 
 async def _done(ctx: Context, made: Committed) -> None:
+    behind = await left_behind(ctx, made)
     await ctx.recorder.append(
         CommitDone(
             commit=made.commit,
             tree=made.tree,
             ref=made.ref,
             landed=made.landed,
-            detail=made.detail,
+            detail=" ".join(part for part in (made.detail, behind) if part),
         ),
         "engine",
     )

@@ -107,14 +107,14 @@ class Checkout:
         if found is None:
             if change.old_mode is not None or not self._in_the_way(change.path, removed):
                 result.clean.append(change)
-            elif self.file_is(change):
+            elif self._is_new(change):
                 result.to_stage.append(change)
             else:
                 return f"your file {visible(change.path)} is in the way"
             return ""
-        if _entry_is(found, change) and (found.same_file or self.file_is(change)):
+        if _entry_is(found, change) and (found.same_file or self._is_new(change)):
             result.done.append(change)
-        elif found.in_index and _index_is_old(found, change) and self.file_is(change):
+        elif found.in_index and _index_is_old(found, change) and self._is_new(change):
             result.to_stage.append(change)
         else:
             return f"you have changes of your own in {visible(change.path)}"
@@ -142,25 +142,28 @@ class Checkout:
                 raise Stays("the index holds conflicts that are not resolved")
         return found
 
-    def file_is(self, change: RawChange) -> bool:
-        """Whether the file in the checkout is what the commit has there."""
-        name = path_to_bytes(change.path)
+    def _is_new(self, change: RawChange) -> bool:
+        return self.file_is(change.path, change.new_mode, change.new_oid)
+
+    def file_is(self, path: str, mode: str | None, oid: str) -> bool:
+        """Whether the file in the checkout has that mode and content; None for no file."""
+        name = path_to_bytes(path)
         found = find_file(self._root, name)
-        if found is None or change.new_mode is None:
-            return found is None and change.new_mode is None
+        if found is None or mode is None:
+            return found is None and mode is None
         content: bytes | None = None
         if stat.S_ISLNK(found.st_mode):
-            mode, args = "120000", ["--stdin"]
+            found_mode, args = "120000", ["--stdin"]
             content = os.fsencode((self._root / os.fsdecode(name)).readlink())
         elif stat.S_ISREG(found.st_mode):
-            mode = "100755" if found.st_mode & stat.S_IXUSR else "100644"
+            found_mode = "100755" if found.st_mode & stat.S_IXUSR else "100644"
             args = ["--", os.fsdecode(name)]
         else:
             return False
-        if mode != change.new_mode:
+        if found_mode != mode:
             return False
         out = self._git.run("hash-object", *args, at=self._user, stdin=content)
-        return out.decode().strip() == change.new_oid
+        return out.decode().strip() == oid
 
     def _in_the_way(self, path: str, removed: set[str]) -> bool:
         """Whether something stands where an added file has to go."""
@@ -194,7 +197,7 @@ class Checkout:
     def is_gits(self, change: RawChange) -> bool:
         """Whether a file that was clean is now as git leaves it when it is ended in the middle."""
         found = find_file(self._root, path_to_bytes(change.path))
-        if found is None or self.file_is(change):
+        if found is None or self._is_new(change):
             return found is not None or change.old_mode is not None
         if change.new_mode is None or not stat.S_ISREG(found.st_mode):
             return False

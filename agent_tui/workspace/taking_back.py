@@ -12,7 +12,6 @@ from pathlib import Path
 
 from agent_tui.domain.decision import Approval
 from agent_tui.domain.events import RepoFacts
-from agent_tui.domain.patch import path_from_bytes
 from agent_tui.domain.text import visible
 from agent_tui.ports import CommitError, WorkspaceError
 from agent_tui.workspace.adopting import Stays
@@ -224,8 +223,8 @@ def _still_there(
 
     What is again as it was before the commit is among neither.
     """
-    tip = _entries(trees, facts.tree)
-    now = {c.path: tip.get(c.path, (None, trees.location.zero)) for c in changes}
+    tip = trees.entries(facts.tree)
+    now = {c.path: tip.get(c.path, trees.nothing) for c in changes}
     mine = [c for c in changes if now[c.path] == (c.new_mode, c.new_oid)]
     there = tip.keys() - {c.path for c in mine if c.old_mode is None}
     blocked = _blocked([c.path for c in mine if c.new_mode is None], there)
@@ -233,17 +232,6 @@ def _still_there(
     ours = {c.path for c in mine}
     back = {c.path for c in changes if now[c.path] == (c.old_mode, c.old_oid)}
     return mine, tuple(c.path for c in changes if c.path not in ours | back)
-
-
-def _entries(trees: Trees, tree: str) -> dict[str, tuple[str | None, str]]:
-    """Mode and object at each path of a tree."""
-    out = trees.git.run("ls-tree", "-r", "-z", "--full-tree", tree, at=trees.store.trees)
-    found: dict[str, tuple[str | None, str]] = {}
-    for line in out.split(b"\0")[:-1]:
-        head, _, path = line.partition(b"\t")
-        mode, _, oid = head.decode().split(" ")
-        found[path_from_bytes(path)] = (mode, oid)
-    return found
 
 
 def _blocked(back: list[str], there: Set[str]) -> set[str]:

@@ -69,6 +69,11 @@ class Trees:
         self._also_tracked: tuple[bytes, ...] = ()
 
     @property
+    def nothing(self) -> tuple[None, str]:
+        """Mode and object where there is no file."""
+        return None, self.location.zero
+
+    @property
     def index(self) -> Path:
         """The private index that belongs to the worktree."""
         return self.store.git_dir / "index"
@@ -202,6 +207,18 @@ class Trees:
             at=self.store.trees,
         )  # fmt: skip
         return tuple(path_from_bytes(name) for name in out.split(b"\0")[:-1])
+
+    def entries(self, tree: str) -> dict[str, tuple[str | None, str]]:
+        """Mode and object at each path of a tree; :attr:`nothing` stands for other paths."""
+        found: dict[str, tuple[str | None, str]] = {}
+        out = self.git.run(
+            "ls-tree", "-r", "-z", "--full-tree", object_name(tree), at=self.store.trees
+        )
+        for line in out.split(b"\0")[:-1]:
+            head, _, path = line.partition(b"\t")
+            mode, _, oid = head.decode().split(" ")
+            found[path_from_bytes(path)] = (mode, oid)
+        return found
 
     def select(self, base: str, target: str, patch: Patch, selection: Selection) -> str:
         """The tree of *target* without what *selection* leaves out of *patch*."""

@@ -1,6 +1,6 @@
 """The session's linked worktree: what implements the engine's ``Workspace``."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 
@@ -9,6 +9,7 @@ from agent_tui.domain.events import RepoFacts
 from agent_tui.domain.patch import Patch
 from agent_tui.ports import Commit, CommitError, Committed, HookRun, Match
 from agent_tui.workspace import looking
+from agent_tui.workspace.checkout import Checkout
 from agent_tui.workspace.commit import Committer, Consent, LendTerminal, session_branch
 from agent_tui.workspace.confinement import Confinement
 from agent_tui.workspace.files import remove_tree, write_files
@@ -347,6 +348,16 @@ class GitWorkspace:
             CommitError: If there is no commit.
         """
         return await self._thread.call(self._committer.commit, approval, message, session)
+
+    async def same_on_disk(self, tree: str, paths: Sequence[str]) -> tuple[str, ...]:
+        """Those of the paths at which the person's own file is what *tree* has there."""
+
+        def work() -> tuple[str, ...]:
+            checkout = Checkout(self._trees, user_place(self._parts.git, self._parts.location)[0])
+            there, nothing = self._trees.entries(tree), self._trees.nothing
+            return tuple(p for p in paths if checkout.file_is(p, *there.get(p, nothing)))
+
+        return await self._thread.call(work) if paths else ()
 
     async def find_commit(self, approval: Approval, session: str) -> Committed | None:
         """The commit of an earlier run that was ended in the middle; what is missing is done."""
