@@ -291,8 +291,8 @@ def test_it_holds_for_an_ordinary_user() -> None:
     )
     python = shutil.which("python3", path="/usr/local/bin:/usr/bin")
     setpriv = shutil.which("setpriv")
-    if python is None or setpriv is None:
-        pytest.skip("needs setpriv, and a python3 that everybody can run")
+    if python is None or setpriv is None or shutil.which("bwrap") is None:
+        pytest.skip("needs bwrap, setpriv, and a python3 that everybody can run")
     nobody = [setpriv, "--reuid=65534", "--regid=65534", "--clear-groups", "--", python, "-B", "-c"]
     clean = {"PATH": os.environ["PATH"], "HOME": "/nonexistent"}
 
