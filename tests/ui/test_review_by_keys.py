@@ -338,6 +338,21 @@ def many(repo: Path) -> None:
         (repo / f"c{n:02}.txt").write_text(text)
 
 
+async def test_everything_that_was_left_out_is_named_at_the_message(repo: Path) -> None:
+    many(repo)
+    async with drive(launch(repo), size=(120, 60)) as person:
+        await person.gate("diff")
+        await person.press("right_curly_bracket", "v", "G", "space", "a")
+        await person.gate("message")
+        await person.press("m")
+        await person.settle()
+        for n in range(1, 12):
+            for line in (5, 30):
+                assert f"c{n:02}.txt, line {line}: 2 lines" in person.text
+        assert "more lines" not in person.text
+        assert "MESSAGE" in person.text
+
+
 async def test_an_edit_leaves_the_person_where_they_were(repo: Path) -> None:
     many(repo)
     async with drive(launch(repo), size=(100, 30)) as person:

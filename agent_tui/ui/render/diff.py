@@ -9,13 +9,16 @@ from agent_tui.domain.links import Links, anchor
 from agent_tui.domain.patch import Patch
 from agent_tui.domain.presence import flagged
 from agent_tui.domain.state import Revision, State
-from agent_tui.domain.text import visible_lines
+from agent_tui.domain.text import counted, visible, visible_lines
 from agent_tui.domain.verdict import FindingStatus, LedgerEntry
 from agent_tui.ui.diff import LeftOut, Note, Overlays, Paragraph
 from agent_tui.ui.diff.model import Tone
 from agent_tui.ui.render.given import given_of
 
 TOLD = 12
+"""Lines of a change of the person's that are shown above the diff."""
+PARTS = 40
+"""Parts that are named where so much was left out that its lines are not shown."""
 """Lines of the person's own change that are shown above the diff."""
 _TONES: dict[FindingStatus, Tone] = {
     "open": "bad",
@@ -136,6 +139,20 @@ def _brief(change: str) -> Iterable[str]:
             yield line
 
 
+def _parts_left_out(change: str) -> Iterable[Paragraph]:
+    """What was left out, part by part, without its lines."""
+    parts = []
+    for part in change.strip().split("\n\n"):
+        head, *lines = part.split("\n")
+        if head[:1] not in ("+", "-"):  # else it belongs to the part before: a comment's last words
+            count = sum(line[:1] in ("+", "-") for line in lines)
+            number = f" {counted(count, 'line')}" if count else ""
+            parts.append(visible(head) + number)
+    yield Paragraph("\n".join(parts[:PARTS]), "person")
+    if len(parts) > PARTS:
+        yield Paragraph(f"… and {counted(len(parts) - PARTS, 'more part')}", "muted")
+
+
 def intro(
     revision: Revision, patch: Patch, mine: Sequence[Revision] = (), *, told: bool
 ) -> Iterable[Paragraph]:
@@ -149,9 +166,12 @@ def intro(
         hint = "  (the models are told)" if told else ""
         yield Paragraph(f"{who} {verb}{hint}", heading=True)
         lines = [visible_lines(line) for line in _brief(changed.change)]
+        if changed.left_out and len(lines) > TOLD:
+            yield from _parts_left_out(changed.change)
+            continue
         yield Paragraph("\n".join(lines[:TOLD]), "person")
         if len(lines) > TOLD:
-            yield Paragraph(f"… and {len(lines) - TOLD} more lines", "muted")
+            yield Paragraph(f"… and {counted(len(lines) - TOLD, 'more line')}", "muted")
     report = revision.report
     if report is not None:
         yield Paragraph(report.summary, "model")

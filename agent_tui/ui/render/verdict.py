@@ -46,6 +46,10 @@ def verdict_title(state: State) -> Content:
 def _title_without_model(state: State) -> Content:
     """What takes the verdict's place: checks where there are any, and the person's comments."""
     step, revision = state.step, state.revision
+    if state.finished is not None:
+        return Content("END")
+    if state.gate is not None and state.gate.kind == "message":
+        return Content("MESSAGE")
     if state.session is None or not state.session.checks:
         waiting = len(state.waiting_comments)
         return Content.assemble("COMMENTS", (f" {waiting} open" if waiting else "", "$warn"))
