@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from rich.cells import cell_len, get_character_cell_size
+from rich.cells import cell_len
 
 from agent_tui.domain.patch import FilePatch, Line
 from agent_tui.domain.text import visible
 from agent_tui.ui.diff.model import Tone
+from agent_tui.ui.diff.text import graphemes
 
 _KINDS = {"120": "symbolic link", "160": "submodule", "100": "file", "040": "folder"}
 _MODES = {"100755": "executable", "100644": "not executable"}
@@ -174,10 +175,10 @@ def cut_left(path: str, room: int) -> str:
     if cell_len(path) <= room:
         return path
     at, used = len(path), 1
-    while at and used + (width := get_character_cell_size(path[at - 1])) <= room:
+    for begin, width in reversed(list(graphemes(path))):
         used += width
-        at -= 1
-    while at < len(path) and not get_character_cell_size(path[at]):
-        at += 1  # a combining mark whose letter is cut off
+        if used > room:
+            break
+        at = begin
     folder = path.find("/", at, at + room // 2)
     return "…" + path[at if folder < 0 else folder :]

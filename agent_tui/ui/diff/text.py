@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from rich.cells import cell_len, get_character_cell_size
 
@@ -12,6 +12,8 @@ from agent_tui.domain.text import decode, visible
 TAB = 4
 EXACT = 100_000
 """Characters up to which a line that is not ASCII is measured one by one."""
+_EMOJI = "\ufe0f"
+"""The variation selector that makes a narrow character a wide one."""
 
 _RIGHT_TO_LEFT = "\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefe\U00010800-\U00010fff\U0001e800-\U0001efff"
 """Blocks of scripts that run from right to left, as Unicode's DerivedBidiClass.txt has them."""
@@ -60,13 +62,31 @@ def breaks(text: str, room: int) -> Sequence[int]:
     if len(text) > EXACT:  # no character is wider than two cells
         return range(0, len(text), room // 2)
     result, used = [0], 0
-    for at, char in enumerate(text):
-        width = get_character_cell_size(char)
+    for begin, width in graphemes(text):
         if used + width > room:
-            result.append(at)
+            result.append(begin)
             used = 0
         used += width
     return result
+
+
+def graphemes(text: str) -> Iterator[tuple[int, int]]:
+    """Where each character begins, with all that is drawn upon it, and its cells, 2 at most.
+
+    The cells are those of :func:`rich.cells.cell_len`. A zero width joiner joins nothing here: in
+    a text that is shown it is visible as an escape.
+    """
+    begin = width = 0
+    for at, char in enumerate(text):
+        size = get_character_cell_size(char)
+        if size:
+            if at:
+                yield begin, width
+            begin, width = at, size
+        elif char == _EMOJI:
+            width = max(width, cell_len(text[begin] + char))
+    if text:
+        yield begin, width
 
 
 def needs_wrap(lines: list[bytes], room: int) -> bool:

@@ -1,0 +1,103 @@
+"""Cells: every letter is in some row, and no row is wider than it is drawn."""
+
+import re
+from itertools import pairwise
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+from rich.cells import cell_len
+from rich.segment import Segment
+from rich.style import Style
+from textual.strip import Strip
+
+from agent_tui.domain.patch import parse_patch
+from agent_tui.ui.diff import Overlays
+from agent_tui.ui.diff.blocks import Options, Stream
+from agent_tui.ui.diff.facts import cut_left
+from agent_tui.ui.diff.layout import Layout
+from agent_tui.ui.diff.paint import Painter, Scene
+from agent_tui.ui.diff.text import EXACT, breaks, code_text
+from tests.ui.diff_bench import bench
+
+anyio = pytest.mark.anyio
+LETTERS = "".join(chr(65 + n % 26) for n in range(60))
+KINDS = (
+    *("a", "é", "日", "e\u0301", "x\u0301\u0323", "\ufe0f", "\u0301", " "),
+    *("⚠️", "1️⃣", "#️", "☀️\u0301", "⚠️️", "日️"),
+    *("👩‍💻", "👨‍👩‍👧", "🏳️‍🌈", "\u200d", "🇩🇪", "🇩", "👍🏽", "🏽", "👩🏽‍🚀"),
+    *("한", "각", "\u1161", "ก็", "क्षि", "שלום", "\t", "\x1b"),
+)
+TEXTS = st.lists(st.sampled_from(KINDS) | st.characters(codec="utf-8"), max_size=60).map("".join)
+
+
+def rows(text: str, room: int) -> list[str]:
+    starts = [*breaks(text, room), len(text)]
+    return [text[a:b] for a, b in pairwise(starts)]
+
+
+def drawn(lines: list[str], options: Options, shift: int = 0) -> list[Strip]:
+    """The rows of one hunk that adds these lines."""
+    head = f"diff --git a/a b/a\n--- a/a\n+++ b/a\n@@ -0,0 +1,{len(lines)} @@\n"
+    patch = parse_patch((head + "".join(f"+{line}\n" for line in lines)).encode())
+    layout = Layout(Stream(patch), Overlays(), options)
+    layout.measure()
+    painter = Painter(layout, Scene(shift=shift), lambda names: Style())
+    found = [(n, layout.row(n)) for n in range(layout.blocks.rows)]
+    return [painter.draw(n, row) for n, row in found if row is not None and row.kind == "line"]
+
+
+@given(TEXTS, st.integers(2, 24))
+@example("⚠️" * 6 + LETTERS, 17)
+@example("aaaa⚠️", 5)
+def test_rows_are_no_wider_than_their_room(raw: str, room: int) -> None:
+    shown = code_text(raw.encode())
+    for text in (shown, raw):
+        found = rows(text, room)
+        assert "".join(found) == text
+        for row in found:
+            assert cell_len(row) <= room
+            assert Strip([Segment(row)]).cell_length <= room
+            assert Strip([Segment(row)]).crop(0, room).text == row
+        if text == shown:
+            for before, after in pairwise(found):
+                assert cell_len(before + after) > room
+                assert cell_len(after[0])
+
+
+@given(TEXTS.map(lambda text: re.sub(r"[\r\n]", "", text)), st.sampled_from([20, 41]))
+def test_strips_have_every_letter_and_as_many_cells_as_they_say(text: str, width: int) -> None:
+    strips = drawn([text], Options(width))
+    gutter = Options(width).gutter(3)
+    for strip in strips:
+        assert strip.cell_length == width == cell_len(strip.text)
+    said = "".join(strip.text[gutter:].rstrip() for strip in strips)
+    assert said.replace(" ", "").replace("\u200e", "") == (
+        code_text(text.encode()).replace(" ", "").replace("\u200e", "")
+    )
+
+
+@anyio
+async def test_letters_behind_emoji_are_all_there() -> None:
+    text = "⚠️" * 6 + LETTERS
+    head = "diff --git a/a b/a\n--- a/a\n+++ b/a\n@@ -0,0 +1 @@\n"
+    patch = parse_patch(f"{head}+{text}\n".encode())
+    async with bench((60, 20)) as person:
+        await person.show(patch)
+        shown = "".join(re.findall(r"[A-Z]{4,}", "".join(person.lines[2:])))
+        assert shown == LETTERS
+
+
+def test_any_number_of_marks_belongs_to_its_letter() -> None:
+    text = "1" + "\ufe0f" * (EXACT - 1)
+    assert breaks(text, 10) == [0]
+
+
+@given(TEXTS, st.integers(0, 30))
+def test_a_file_name_is_cut_before_a_whole_letter(raw: str, room: int) -> None:
+    path = code_text(raw.encode()).replace("\n", "")
+    shown = cut_left(path, room)
+    assert cell_len(shown) <= max(1, room)
+    if shown != path:
+        assert path.endswith(shown[1:])
+        assert shown == "…" or cell_len(shown[1]) or shown[1:] == path
