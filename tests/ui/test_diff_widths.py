@@ -17,7 +17,7 @@ from agent_tui.ui.diff.blocks import Options, Stream
 from agent_tui.ui.diff.facts import cut_left
 from agent_tui.ui.diff.layout import Layout
 from agent_tui.ui.diff.paint import Painter, Scene
-from agent_tui.ui.diff.text import EXACT, breaks, code_text
+from agent_tui.ui.diff.text import EXACT, at_cell, breaks, code_text, graphemes
 from tests.ui.diff_bench import bench
 
 anyio = pytest.mark.anyio
@@ -91,6 +91,7 @@ async def test_letters_behind_emoji_are_all_there() -> None:
 def test_any_number_of_marks_belongs_to_its_letter() -> None:
     text = "1" + "\ufe0f" * (EXACT - 1)
     assert breaks(text, 10) == [0]
+    assert at_cell(text, 2) == (len(text), 0)
 
 
 @given(TEXTS, st.integers(0, 30))
@@ -101,3 +102,68 @@ def test_a_file_name_is_cut_before_a_whole_letter(raw: str, room: int) -> None:
     if shown != path:
         assert path.endswith(shown[1:])
         assert shown == "…" or cell_len(shown[1]) or shown[1:] == path
+
+
+@given(TEXTS, st.integers(0, 90))
+@example("⚠️" * 9_000 + "日", 17_999)
+def test_a_place_is_found_by_its_cells(raw: str, cells: int) -> None:
+    text = code_text(raw.encode())
+    at, halves = at_cell(text, cells)
+    whole = cell_len(text)
+    assert cell_len(text[:at]) == min(whole, cells) + halves
+    assert halves in (0, 1)
+    assert at < len(text) or whole <= cells + halves
+    assert at in {0, *range(len(text)), len(text)}
+    assert at in (0, len(text)) or cell_len(text[at])
+
+
+SCROLLED = [
+    "abcd",
+    "éééé",
+    "日本",
+    "日" * 40,
+    "a" + "日" * 40,
+    "0123456789",
+    "e\u0301" * 40,
+    "⚠️" * 40,
+]
+
+
+def window(text: str, first: int, room: int) -> str:
+    """What is seen of a text from a cell on; what is cut in half is blank."""
+    result, used = "", -first
+    for begin, width in graphemes(text):
+        letter = re.compile(r".[\u0300-\u036f\ufe0f]*").match(text, begin)
+        assert letter is not None
+        if used >= 0 and used + width <= room:
+            result += letter[0]
+        elif -width < used < room:
+            result += " " * (min(used + width, room) - max(used, 0))
+        used += width
+    return result
+
+
+@pytest.mark.parametrize("split", [False, True])
+@pytest.mark.parametrize("shift", [0, 1, 4, 8, 9, 79, 200])
+def test_every_line_is_scrolled_by_as_many_cells(shift: int, split: bool) -> None:
+    options = Options(60, wrap=False, split=split)
+    room = options.room(3)
+    for line, strip in zip(SCROLLED, drawn(SCROLLED, options, shift), strict=True):
+        at = strip.text.index("+ ") + 2
+        assert strip.text[at:].rstrip() == window(line, shift, room).rstrip()
+        assert strip.cell_length == 60 == cell_len(strip.text)
+
+
+@anyio
+async def test_short_lines_are_scrolled_away_like_all_others() -> None:
+    lines = ["abcd", "éééé", "日本", "0123456789" * 20, "日" * 60]
+    head = "diff --git a/a b/a\n--- a/a\n+++ b/a\n@@ -0,0 +1,5 @@\n"
+    patch = parse_patch((head + "".join(f"+{line}\n" for line in lines)).encode())
+    async with bench((60, 20)) as person:
+        await person.show(patch)
+        await person.press("W")
+        person.view.sideways(8)
+        await person.settle()
+        assert [line[7:] for line in person.lines[2:5]] == ["", "", ""]
+        assert person.lines[5][7:17] == "8901234567"
+        assert person.lines[6][7:] == "日" * 26

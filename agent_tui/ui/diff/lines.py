@@ -5,7 +5,7 @@ from __future__ import annotations
 from agent_tui.ui.diff.brush import Brush, Names, Pieces, Span
 from agent_tui.ui.diff.hunk_lines import NO_END
 from agent_tui.ui.diff.layout import Row
-from agent_tui.ui.diff.text import breaks, code_text
+from agent_tui.ui.diff.text import at_cell, breaks, code_text, fitting
 
 BAR = "│"
 _SIGNS = {0x2B: "+", 0x2D: "-", 0x20: " "}
@@ -192,11 +192,8 @@ class LineBrush(Brush):
                 return
             first = starts[part]
             last = starts[part + 1] if part + 1 < len(starts) else len(text)
-        elif text.isascii():
-            first, last = scene.shift, scene.shift + room
         else:
-            first = breaks(text[: scene.shift + 1], max(2, scene.shift))[-1] if scene.shift else 0
-            last = first + room
+            first, last = self._put_scrolled(pieces, text, room, base)
         at = (number, index)
         last_of_all: list[Span] = []
         if base[0] == "add" and text[-1:] == " ":
@@ -205,3 +202,17 @@ class LineBrush(Brush):
             last_of_all.append((len(text) - len(NO_END), len(text), "muted"))
         layers = (scene.spans.get(at, ()), scene.words.get(at, ())) if base[0] != "out" else ()
         self._put_text(pieces, text, base, first=first, last=last, layers=(*layers, last_of_all))
+
+    def _put_scrolled(self, pieces: Pieces, text: str, room: int, base: Names) -> tuple[int, int]:
+        """Which characters of a line are seen that is scrolled sideways.
+
+        Half of a wide one at the left end is a blank, which is put here; at the right end it is
+        left to whoever fills the row.
+        """
+        shift = self._scene.shift
+        if text.isascii():
+            return shift, shift + room
+        first, halves = at_cell(text, shift)
+        if halves:
+            self._put(pieces, " " * halves, *base)
+        return first, first + fitting(text[first:], room - halves)

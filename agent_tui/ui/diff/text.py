@@ -12,6 +12,8 @@ from agent_tui.domain.text import decode, visible
 TAB = 4
 EXACT = 100_000
 """Characters up to which a line that is not ASCII is measured one by one."""
+_STRIDE = 4096
+"""Characters that are measured at once on the way to a place far to the right."""
 _EMOJI = "\ufe0f"
 """The variation selector that makes a narrow character a wide one."""
 
@@ -87,6 +89,37 @@ def graphemes(text: str) -> Iterator[tuple[int, int]]:
             width = max(width, cell_len(text[begin] + char))
     if text:
         yield begin, width
+
+
+def at_cell(text: str, cells: int) -> tuple[int, int]:
+    """The first character that begins so many cells from the left or behind that.
+
+    Returns:
+        Its index, or the text's length if it is shorter, and how many cells behind that it begins:
+        1 if a wide character is cut in half there.
+    """
+    start = used = 0
+    while cells - used > 2 * _STRIDE and start < len(text):
+        end = start + _STRIDE
+        while end < len(text) and not get_character_cell_size(text[end]):
+            end += 1
+        used += cell_len(text[start:end])
+        start = min(end, len(text))
+    for begin, width in graphemes(text[start:]):
+        if used >= cells:
+            return start + begin, used - cells
+        used += width
+    return len(text), max(0, used - cells)
+
+
+def fitting(text: str, cells: int) -> int:
+    """How many characters at the beginning of a text fit into so many cells."""
+    used = 0
+    for begin, width in graphemes(text):
+        used += width
+        if used > cells:
+            return begin
+    return len(text)
 
 
 def needs_wrap(lines: list[bytes], room: int) -> bool:
