@@ -117,6 +117,7 @@ def test_a_place_is_found_by_its_cells(raw: str, cells: int) -> None:
     assert at in (0, len(text)) or cell_len(text[at])
 
 
+LONG = ["0123456789" * 20, "日本" * 50, "é1️⃣日" * 40]
 SCROLLED = [
     "abcd",
     "éééé",
@@ -133,7 +134,7 @@ def window(text: str, first: int, room: int) -> str:
     """What is seen of a text from a cell on; what is cut in half is blank."""
     result, used = "", -first
     for begin, width in graphemes(text):
-        letter = re.compile(r".[\u0300-\u036f\ufe0f]*").match(text, begin)
+        letter = re.compile(r".[\u0300-\u036f\ufe0f\u20e3]*").match(text, begin)
         assert letter is not None
         if used >= 0 and used + width <= room:
             result += letter[0]
@@ -167,3 +168,59 @@ async def test_short_lines_are_scrolled_away_like_all_others() -> None:
         assert [line[7:] for line in person.lines[2:5]] == ["", "", ""]
         assert person.lines[5][7:17] == "8901234567"
         assert person.lines[6][7:] == "日" * 26
+
+
+class Around:
+    """The context around one changed line of a file, which is all of it."""
+
+    def __init__(self, lines: list[str], at: int, options: Options) -> None:
+        head = f"diff --git a/a b/a\n--- a/a\n+++ b/a\n@@ -{at} +{at} @@\n"
+        patch = parse_patch(f"{head}-old\n+new\n".encode())
+        self.layout = Layout(Stream(patch), Overlays(), options)
+        self.layout.expanded[0] = (at - 1, len(lines) - at)
+        self.layout.measure()
+        self.scene = Scene(context={0: [line.encode() for line in lines]})
+
+    def strips(self, shift: int = 0) -> list[Strip]:
+        self.scene.shift = shift
+        painter = Painter(self.layout, self.scene, lambda names: Style())
+        found = [(n, self.layout.row(n)) for n in range(self.layout.blocks.rows)]
+        rows_ = [(n, row) for n, row in found if row is not None]
+        return [painter.draw(n, row) for n, row in rows_ if row.kind == "context"]
+
+
+def around(line: str, *, wrap: bool, split: bool = False, width: int = 60) -> Around:
+    """A file of 30 lines that changes in the 15th, with this line as its first."""
+    lines = [line, *(f"line {n}" for n in range(2, 31))]
+    return Around(lines, 15, Options(width, wrap=wrap, split=split))
+
+
+def texts(strip: Strip, *, split: bool) -> list[str]:
+    """What stands behind the numbers of a line of context; side by side it does so twice."""
+    left, _, right = strip.text.partition("│")
+    return [left[7:].rstrip(), right[6:].rstrip()] if split else [left[7:].rstrip()]
+
+
+@pytest.mark.parametrize("split", [False, True])
+@pytest.mark.parametrize("line", LONG, ids=["ascii", "wide", "mixed"])
+def test_a_long_line_of_context_is_scrolled_to_its_end(line: str, split: bool) -> None:
+    context = around(line, wrap=False, split=split)
+    room = context.layout.room(0)
+    whole = cell_len(line)
+    for shift in (*range(0, whole, 7), whole + 5):
+        strip = context.strips(shift)[0]
+        assert strip.cell_length == cell_len(strip.text) == 60
+        more = whole > shift + room
+        wanted = window(line, shift, room - 1) + "…" if more else window(line, shift, room)
+        assert set(texts(strip, split=split)) == {wanted.rstrip()}
+
+
+@pytest.mark.parametrize("split", [False, True])
+@pytest.mark.parametrize("line", LONG, ids=["ascii", "wide", "mixed"])
+def test_a_line_of_context_that_does_not_fit_its_row_says_so(line: str, split: bool) -> None:
+    context = around(line, wrap=True, split=split)
+    room = context.layout.room(0)
+    shown = texts(context.strips(shift=9)[0], split=split)
+    assert set(shown) == {window(line, 0, room - 1) + "…"}
+    for fits in (line[:5], "x" * room, "日" * (room // 2)):
+        assert "…" not in around(fits, wrap=True, split=split).strips()[0].text

@@ -53,7 +53,7 @@ class LineBrush(Brush):
         pieces = self._begin(self._is_marked(row.owner), base)
         if layout.options.split:
             self._put_numbers(pieces, f"{row.left:>{digits}}", " ", "  ", base)
-            self._put_text(pieces, text, base, last=room)
+            self._put_in_one_row(pieces, text, room, base)
             pieces.fill(1 + digits + 3 + room, self._style(base))
             self._put(pieces, BAR, *base, "rule")
             self._put_numbers(pieces, f"{row.right:>{digits}}", " ", "  ", base)
@@ -62,7 +62,7 @@ class LineBrush(Brush):
             if layout.options.wide(digits):
                 shown = f"{row.left:>{digits}} {shown}"
             self._put_numbers(pieces, shown, " ", "  ", base)
-        self._put_text(pieces, text, base, last=room)
+        self._put_in_one_row(pieces, text, room, base)
         return base, pieces
 
     def space(self, row: Row, extra: Names) -> tuple[Names, Pieces]:
@@ -203,13 +203,24 @@ class LineBrush(Brush):
         layers = (scene.spans.get(at, ()), scene.words.get(at, ())) if base[0] != "out" else ()
         self._put_text(pieces, text, base, first=first, last=last, layers=(*layers, last_of_all))
 
+    def _put_in_one_row(self, pieces: Pieces, text: str, room: int, base: Names) -> None:
+        """A line that is never wrapped; a mark at its end says that there is more of it."""
+        begin = pieces.cells
+        first, last = self._put_scrolled(pieces, text, room, base)
+        if last < len(text):
+            last = first + fitting(text[first:last], begin + room - 1 - pieces.cells)
+        self._put_text(pieces, text, base, first=first, last=last)
+        if last < len(text):
+            pieces.fill(begin + room - 1, self._style(base))
+            self._put(pieces, "…", *base, "muted")
+
     def _put_scrolled(self, pieces: Pieces, text: str, room: int, base: Names) -> tuple[int, int]:
         """Which characters of a line are seen that is scrolled sideways.
 
         Half of a wide one at the left end is a blank, which is put here; at the right end it is
         left to whoever fills the row.
         """
-        shift = self._scene.shift
+        shift = 0 if self._layout.options.wrap else self._scene.shift
         if text.isascii():
             return shift, shift + room
         first, halves = at_cell(text, shift)
