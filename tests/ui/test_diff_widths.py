@@ -71,7 +71,7 @@ def test_strips_have_every_letter_and_as_many_cells_as_they_say(text: str, width
     gutter = Options(width).gutter(3)
     for strip in strips:
         assert strip.cell_length == width == cell_len(strip.text)
-    said = "".join(strip.text[gutter:].rstrip() for strip in strips)
+    said = "".join(strip.text[gutter:] for strip in strips)
     assert said.replace(" ", "").replace("\u200e", "") == (
         code_text(text.encode()).replace(" ", "").replace("\u200e", "")
     )
@@ -181,12 +181,13 @@ class Around:
         self.layout.measure()
         self.scene = Scene(context={0: [line.encode() for line in lines]})
 
-    def strips(self, shift: int = 0) -> list[Strip]:
+    def strip(self, line: int, shift: int = 0) -> Strip:
         self.scene.shift = shift
-        painter = Painter(self.layout, self.scene, lambda names: Style())
-        found = [(n, self.layout.row(n)) for n in range(self.layout.blocks.rows)]
-        rows_ = [(n, row) for n, row in found if row is not None]
-        return [painter.draw(n, row) for n, row in rows_ if row.kind == "context"]
+        number = self.layout.find_context(0, line)
+        assert number is not None
+        row = self.layout.row(number)
+        assert row is not None
+        return Painter(self.layout, self.scene, lambda names: Style()).draw(number, row)
 
 
 def around(line: str, *, wrap: bool, split: bool = False, width: int = 60) -> Around:
@@ -208,7 +209,7 @@ def test_a_long_line_of_context_is_scrolled_to_its_end(line: str, split: bool) -
     room = context.layout.room(0)
     whole = cell_len(line)
     for shift in (*range(0, whole, 7), whole + 5):
-        strip = context.strips(shift)[0]
+        strip = context.strip(1, shift)
         assert strip.cell_length == cell_len(strip.text) == 60
         more = whole > shift + room
         wanted = window(line, shift, room - 1) + "…" if more else window(line, shift, room)
@@ -220,7 +221,33 @@ def test_a_long_line_of_context_is_scrolled_to_its_end(line: str, split: bool) -
 def test_a_line_of_context_that_does_not_fit_its_row_says_so(line: str, split: bool) -> None:
     context = around(line, wrap=True, split=split)
     room = context.layout.room(0)
-    shown = texts(context.strips(shift=9)[0], split=split)
+    shown = texts(context.strip(1, shift=9), split=split)
     assert set(shown) == {window(line, 0, room - 1) + "…"}
     for fits in (line[:5], "x" * room, "日" * (room // 2)):
-        assert "…" not in around(fits, wrap=True, split=split).strips()[0].text
+        assert "…" not in around(fits, wrap=True, split=split).strip(1).text
+
+
+NUMBERED = {
+    1: ("  1", "  1   1"),
+    999: ("999", "999 999"),
+    1_000: ("1000", "1000 1000"),
+    9_999: ("9999", "9999 9999"),
+    10_000: ("10000", "  10000"),
+    99_999: ("99999", "  99999"),
+    123_456: ("…3456", " 123456"),
+}
+
+
+@pytest.mark.parametrize(
+    "options", [Options(60), Options(100), Options(60, split=True), Options(100, wrap=False)]
+)
+def test_the_text_of_context_stands_in_line_whatever_its_number(options: Options) -> None:
+    context = Around(["text"] * 123_456, 995, options)
+    for line, (one, two) in NUMBERED.items():
+        text = context.strip(line).text
+        if options.split:
+            assert text == f" {one:<6}text{'│':>20}{one:<6}text{'':19}"
+        elif options.width == 100:
+            assert text == f" {two:<10}text{'':85}"
+        else:
+            assert text == f" {one:<6}text{'':49}"

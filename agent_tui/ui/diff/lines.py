@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from agent_tui.ui.diff.brush import Brush, Names, Pieces, Span
 from agent_tui.ui.diff.hunk_lines import NO_END
 from agent_tui.ui.diff.layout import Row
@@ -11,6 +13,24 @@ BAR = "│"
 _SIGNS = {0x2B: "+", 0x2D: "-", 0x20: " "}
 _BASES = {0x2B: "add", 0x2D: "del", 0x20: "plain"}
 _TONES = {"✗": "bad", "+": "sign-add", "-": "sign-del"}
+
+
+def _around(numbers: Sequence[int], digits: int) -> str:
+    """The numbers of a line of context, in the cells of the signs as well, which it has not.
+
+    Far behind the last hunk they may have more digits than there is room for in front of a hunk's
+    lines. What cannot be shown of them then is the old one, and the beginning.
+
+    Args:
+        digits: Of the largest number in the hunks.
+    """
+    cells = len(numbers) * (digits + 1) + 1
+    shown = " ".join(f"{number:>{digits}}" for number in numbers)
+    if len(shown) > cells:
+        shown = f"{numbers[-1]:>{cells - 2}}"
+    if len(shown) > cells:
+        shown = "…" + shown[1 - cells :]
+    return shown.ljust(cells)
 
 
 class LineBrush(Brush):
@@ -52,16 +72,15 @@ class LineBrush(Brush):
         digits, room = layout.stream.digits(file), layout.room(row.owner)
         pieces = self._begin(self._is_marked(row.owner), base)
         if layout.options.split:
-            self._put_numbers(pieces, f"{row.left:>{digits}}", " ", "  ", base)
+            self._put_numbers(pieces, _around([row.left], digits), " ", "", base)
             self._put_in_one_row(pieces, text, room, base)
             pieces.fill(1 + digits + 3 + room, self._style(base))
             self._put(pieces, BAR, *base, "rule")
-            self._put_numbers(pieces, f"{row.right:>{digits}}", " ", "  ", base)
+            self._put_numbers(pieces, _around([row.right], digits), " ", "", base)
         else:
-            shown = f"{row.right:>{digits}}"
-            if layout.options.wide(digits):
-                shown = f"{row.left:>{digits}} {shown}"
-            self._put_numbers(pieces, shown, " ", "  ", base)
+            both = layout.options.wide(digits)
+            numbers = [row.left, row.right] if both else [row.right]
+            self._put_numbers(pieces, _around(numbers, digits), " ", "", base)
         self._put_in_one_row(pieces, text, room, base)
         return base, pieces
 
@@ -157,7 +176,7 @@ class LineBrush(Brush):
     def _put_numbers(self, pieces: Pieces, shown: str, note: str, sign: str, base: Names) -> None:
         """Numbers, the sign of a note, the line's sign; blanks go with what is in front of them."""
         numbers = self._style((*base, "number"))
-        tone = _TONES.get(sign[0])
+        tone = _TONES.get(sign[:1])
         if pieces[-1].text == " ":  # no mark
             pieces.pop()
             shown = " " + shown
