@@ -11,6 +11,8 @@ from agent_tui.domain.text import decode
 
 REGEX = "re:"
 """What a search begins with when it is a regular expression."""
+_NO_LETTERS = re.compile(r"\\N\{[^}]*\}|\\x..|\\u....|\\.|\(\?P[<=>]\w*", re.DOTALL)
+"""What of a regular expression is not looked for as it is written: escapes, names of groups."""
 
 
 def compile_pattern(text: str) -> re.Pattern[str]:
@@ -21,7 +23,8 @@ def compile_pattern(text: str) -> re.Pattern[str]:
     """
     plain = not text.startswith(REGEX)
     wanted = text if plain else text.removeprefix(REGEX)
-    flags = re.NOFLAG if wanted != wanted.lower() else re.IGNORECASE
+    letters = wanted if plain else _NO_LETTERS.sub("", wanted)
+    flags = re.NOFLAG if letters != letters.lower() else re.IGNORECASE
     return re.compile(re.escape(wanted) if plain else wanted, flags)
 
 
