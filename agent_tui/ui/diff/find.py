@@ -7,12 +7,17 @@ from array import array
 from collections.abc import Callable, Sequence
 
 from agent_tui.domain.patch import Hunk
-from agent_tui.domain.text import decode
+from agent_tui.domain.text import decode, visible
+from agent_tui.ui.diff.text import TAB, shown_text
 
 REGEX = "re:"
 """What a search begins with when it is a regular expression."""
 _NO_LETTERS = re.compile(r"\\N\{[^}]*\}|\\x..|\\u....|\\.|\(\?P[<=>]\w*", re.DOTALL)
 """What of a regular expression is not looked for as it is written: escapes, names of groups."""
+_BLANKS = re.compile(r"(?:\\ )+")
+"""Blanks in a pattern, of which a tab may be any number."""
+_PLAIN = bytes(range(0x20, 0x7F)) + b"\t\n"
+"""Bytes that are never shown as an escape."""
 
 
 def compile_pattern(text: str) -> re.Pattern[str]:
@@ -64,24 +69,33 @@ class Matches:
 def find_lines(
     hunks: Sequence[Hunk], pattern: re.Pattern[str], cancelled: Callable[[], bool], *, plain: bool
 ) -> Matches:
-    """All lines that match, each once.
+    """All lines that match as they are shown, each once.
 
     Args:
         plain: The pattern is a text: what is nowhere in a hunk is in none of its lines.
     """
     matches = Matches()
+    in_hunk = pattern
+    if plain:
+        in_hunk = re.compile(_BLANKS.sub(r"[ \\t]+", pattern.pattern), pattern.flags)
     for number, hunk in enumerate(hunks):
         if number % 64 == 0 and cancelled():
             return matches
         body = hunk.body
-        if plain and pattern.search(decode(body)) is None:
+        if b"\r" in body and not 0 < body.count(b"\r\n") < hunk.size:
+            body = body.replace(b"\r\n", b"\n")  # returns are shown where some lines have none
+        text = decode(body)
+        odd = body.translate(None, _PLAIN)
+        escaped = bool(odd) and (chars := decode(odd)) != visible(chars)
+        if plain and not escaped and not in_hunk.search(text):
             continue
-        index = 0
-        for line in body.split(b"\n")[:-1]:
-            if line[:1] == b"\\":
-                continue
-            if pattern.search(decode(line[1:].removesuffix(b"\r"))):
+        lines = [line[1:] for line in text.split("\n")[:-1] if line[:1] != "\\"]
+        if escaped:
+            lines = [shown_text(line) for line in lines]
+        elif "\t" in text:
+            lines = "\n".join(lines).expandtabs(TAB).split("\n")
+        for index, line in enumerate(lines):
+            if pattern.search(line):
                 matches.hunks.append(number)
                 matches.indexes.append(index)
-            index += 1
     return matches

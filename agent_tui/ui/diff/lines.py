@@ -213,14 +213,19 @@ class LineBrush(Brush):
             last = starts[part + 1] if part + 1 < len(starts) else len(text)
         else:
             first, last = self._put_scrolled(pieces, text, room, base)
-        at = (number, index)
-        last_of_all: list[Span] = []
-        if base[0] == "add" and text[-1:] == " ":
-            last_of_all.append((len(text.rstrip(" ")), len(text), "trailing"))
+        at, end = (number, index), len(text)
         if text.endswith(NO_END) and index in layout.scan(number).unended:
-            last_of_all.append((len(text) - len(NO_END), len(text), "muted"))
+            end -= len(NO_END)
+        last_of_all: list[Span] = []
+        if base[0] == "add" and text.endswith(" ", 0, end):
+            last_of_all.append((len(text[:end].rstrip(" ")), end, "trailing"))
         layers = (scene.spans.get(at, ()), scene.words.get(at, ())) if base[0] != "out" else ()
-        self._put_text(pieces, text, base, first=first, last=last, layers=(*layers, last_of_all))
+        layers = (*layers, last_of_all)
+        # What is searched for is not marked in our own words. A copy of a long line takes long.
+        code = text if scene.pattern is None else text[:end]
+        self._put_text(pieces, code, base, first=first, last=min(last, end), layers=layers)
+        if last > end < len(text):
+            self._put(pieces, text[max(first, end) : last], *base, "muted")
 
     def _put_in_one_row(self, pieces: Pieces, text: str, room: int, base: Names) -> None:
         """A line that is never wrapped; a mark at its end says that there is more of it."""

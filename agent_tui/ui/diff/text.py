@@ -30,7 +30,11 @@ def code_text(data: bytes, *, show_return: bool = False) -> str:
     """
     if not show_return:
         data = data.removesuffix(b"\r")
-    text = decode(data)
+    return shown_text(decode(data))
+
+
+def shown_text(text: str) -> str:
+    """A decoded line of code as it is shown."""
     if "\t" in text:
         text = text.expandtabs(TAB)
     return text if text.isascii() and text.isprintable() else visible(text)
