@@ -160,6 +160,8 @@ def moved_lines(hunks: Sequence[Hunk], cancelled: Callable[[], bool]) -> dict[in
     taken: set[int] = set()
     at = 0
     while at < len(removed):
+        if cancelled():
+            return {}
         length = 0
         begin = -1
         for place in places.get(removed[at][2], ())[:8]:
@@ -175,8 +177,8 @@ def moved_lines(hunks: Sequence[Hunk], cancelled: Callable[[], bool]) -> dict[in
                 result.setdefault(number, set()).add(index)
             taken |= set(range(begin, begin + length))
             at += length
-        else:
-            at += 1
+        else:  # a longer one that has letters may begin with the last lines of one that has none
+            at += max(1, length - MOVED_LINES + 1)
     return {number: frozenset(indexes) for number, indexes in result.items()}
 
 
