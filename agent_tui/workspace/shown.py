@@ -1,9 +1,9 @@
 """The files of a patch that applies nowhere, as far as the patch itself shows them."""
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from agent_tui.domain.edits import EditFormatError
 from agent_tui.domain.patch import path_to_bytes
@@ -15,10 +15,27 @@ from agent_tui.workspace.edits.model import FileChange, Hunk
 _MAIL = re.compile(rb"^(?=From [0-9a-f]{40,64} Mon Sep 17 00:00:00 2001\r?$)", re.MULTILINE)
 _DIFF = re.compile(rb"^(?:diff --git |--- |@@ )", re.MULTILINE)
 
-Line = tuple[bytes | None, bytes | None, bool]
-"""A line before and after, with its end, and whether the patch shows it."""
+_LONG_NUMBER = re.compile(rb"^@@+ [-+0-9, ]*[0-9]{12}", re.MULTILINE)
+MAX_EMPTY = 2_000_000
+"""Lines that no hunk shows, up to which the files of a patch are made: their number is whatever the
+patch says."""
 
-_GAP: Line = (b"\n", b"\n", False)
+
+class Line(NamedTuple):
+    """A line before and after, with its end.
+
+    Attributes:
+        known: Whether the patch shows it.
+        times: How many such lines stand here; more than one only of those that no hunk shows.
+    """
+
+    old: bytes | None
+    new: bytes | None
+    known: bool = True
+    times: int = 1
+
+
+_GAP = Line(b"\n", b"\n", known=False)
 """A line that no hunk shows is empty on both sides, so that no diff shows it either."""
 
 
@@ -48,8 +65,11 @@ def shown_files(patch: bytes) -> Shown:
     Several patches of one file in a row are put together.
 
     Raises:
-        WorkspaceError: If the patch cannot be read, or names what can be no file here.
+        WorkspaceError: If the patch cannot be read, names what can be no file here, or has line
+            numbers that are too large for it to be shown.
     """
+    if _LONG_NUMBER.search(patch):
+        raise _too_large()
     files: dict[str, _File] = {}
     gone: list[_File] = []
     unread: list[str] = []
@@ -73,6 +93,8 @@ def shown_files(patch: bytes) -> Shown:
     if len(unread) == count:
         raise WorkspaceError(f"That patch cannot be read: {unread[0] if unread else 'no diff'}")
     every = [*files.values(), *gone]
+    if sum(line.times - 1 for file in every for line in file.lines) > MAX_EMPTY:
+        raise _too_large()
     old = {file.old_path: _side(file, 0) for file in every if file.old_path is not None}
     new = {path: _side(file, 1) for path, file in files.items()}
     notes = tuple(f"A part of it could not be read and is not shown: {part}" for part in unread)
@@ -88,9 +110,16 @@ def _refuse(path: str) -> None:
         )
 
 
+def _too_large() -> WorkspaceError:
+    return WorkspaceError(
+        "That patch does not apply here, and it cannot be shown by itself: by its line numbers, "
+        f"its files have more than {MAX_EMPTY:,} lines that are not in it."
+    )
+
+
 def _side(file: _File, side: Literal[0, 1]) -> bytes:
-    texts = [line[1] if side else line[0] for line in file.lines]
-    return b"".join(text for text in texts if text is not None)
+    texts = [(line[side], line.times) for line in file.lines]
+    return b"".join(text * count for text, count in texts if text is not None)
 
 
 def _take(
@@ -103,9 +132,10 @@ def _take(
     made = change.action in ("create", "overwrite")
     file = files.pop(change.path, None) or _File(None if made else change.path)
     if made:
-        before: list[Line] = [(old, None, True) for old, _, _ in file.lines if old is not None]
+        before = [line for line in file.lines if line.old is not None]
         added = re.findall(rb"[^\n]*\n|[^\n]+", change.content)
-        file.lines = before + [(None, text, True) for text in added]
+        file.lines = [line._replace(new=None, known=True) for line in before]
+        file.lines += [Line(None, text) for text in added]
     else:
         if change.copy:
             files[change.path] = file
@@ -121,38 +151,52 @@ def _take(
 def _original(file: _File, before_it: Sequence[Line] | None) -> list[Line]:
     """The lines of a copy: of what it is a copy of, as that was before the same commit."""
     if before_it is None:
-        return [(None, old, known) for old, _, known in file.lines if old is not None]
-    return [(None, new, known) for _, new, known in before_it if new is not None]
+        texts = [(line.old, line) for line in file.lines]
+    else:
+        texts = [(line.new, line) for line in before_it]
+    return [line._replace(old=None, new=text) for text, line in texts if text is not None]
 
 
 def _patched(lines: Sequence[Line], hunks: Sequence[Hunk]) -> list[Line]:
     """The lines after one more patch, whose hunks count the lines that there are now."""
     out: list[Line] = []
-    rest = iter(lines)
+    rest = [*reversed(lines)]
     passed = 0
     for hunk in hunks:
-        first = hunk.line or 1
-        while passed < (first - 1 if hunk.old else first) and hunk.line != 0:
-            out.append(_next(rest, out))
-            passed += 1
+        before = (hunk.line or 1) - (1 if hunk.old else 0) if hunk.line != 0 else 0
+        while passed < before:
+            line = _next(rest, out, before - passed)
+            out.append(line)
+            passed += line.times
         for kind, data in hunk.ops:
             text = data + b"\n"
             if kind == "+":
-                out.append((None, text, True))
+                out.append(Line(None, text))
                 continue
-            old, new, known = _next(rest, out)
+            old, new, known, _ = _next(rest, out)
             passed += 1
             if not known:
                 old, new = (text if old is not None else None), text
             if kind == " " or old is not None:
-                out.append((old, new if kind == " " else None, True))
-    return [*out, *rest]
+                out.append(Line(old, new if kind == " " else None))
+    return [*out, *reversed(rest)]
 
 
-def _next(lines: Iterator[Line], out: list[Line]) -> Line:
-    """The next line that is still there; those that are removed already are passed on."""
-    for line in lines:
-        if line[1] is not None:
+def _next(rest: list[Line], out: list[Line], most: int = 1) -> Line:
+    """The next line that is still there, or up to *most* of them that no hunk shows.
+
+    Those that are removed already are passed on.
+
+    Args:
+        rest: The lines, the last one first.
+    """
+    while rest:
+        line = rest.pop()
+        if line.new is None:
+            out.append(line)
+        elif line.times > most:
+            rest.append(line._replace(times=line.times - most))
+            return line._replace(times=most)
+        else:
             return line
-        out.append(line)
-    return _GAP
+    return _GAP._replace(times=most)
