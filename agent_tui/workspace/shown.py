@@ -1,7 +1,7 @@
 """The files of a patch that applies nowhere, as far as the patch itself shows them."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
 
@@ -10,7 +10,7 @@ from agent_tui.domain.patch import path_to_bytes
 from agent_tui.domain.text import one_line
 from agent_tui.ports import WorkspaceError
 from agent_tui.workspace.edits import parse
-from agent_tui.workspace.edits.model import FileChange, Hunk
+from agent_tui.workspace.edits.model import FileChange, Hunk, Kind
 
 _MAIL = re.compile(rb"^(?=From [0-9a-f]{40,64} Mon Sep 17 00:00:00 2001\r?$)", re.MULTILINE)
 _DIFF = re.compile(rb"^(?:diff --git |--- |@@ )", re.MULTILINE)
@@ -118,8 +118,11 @@ def _too_large() -> WorkspaceError:
 
 
 def _side(file: _File, side: Literal[0, 1]) -> bytes:
-    texts = [(line[side], line.times) for line in file.lines]
-    return b"".join(text * count for text, count in texts if text is not None)
+    pairs = [(line[side], line.times) for line in file.lines]
+    texts = [text * times for text, times in pairs if text is not None]
+    # A later patch may show lines behind one that had no end when it was the last.
+    ended = [text if text.endswith(b"\n") else text + b"\n" for text in texts[:-1]]
+    return b"".join([*ended, *texts[-1:]])
 
 
 def _take(
@@ -163,23 +166,34 @@ def _patched(lines: Sequence[Line], hunks: Sequence[Hunk]) -> list[Line]:
     rest = [*reversed(lines)]
     passed = 0
     for hunk in hunks:
-        before = (hunk.line or 1) - (1 if hunk.old else 0) if hunk.line != 0 else 0
-        while passed < before:
-            line = _next(rest, out, before - passed)
+        above = (hunk.line or 1) - (1 if hunk.old else 0) if hunk.line != 0 else 0
+        while passed < above:
+            line = _next(rest, out, above - passed)
             out.append(line)
             passed += line.times
-        for kind, data in hunk.ops:
-            text = data + b"\n"
+        for kind, before, after in _texts(hunk):
             if kind == "+":
-                out.append(Line(None, text))
+                out.append(Line(None, after))
                 continue
             old, new, known, _ = _next(rest, out)
             passed += 1
             if not known:
-                old, new = (text if old is not None else None), text
+                old, new = (before if old is not None else None), after
             if kind == " " or old is not None:
                 out.append(Line(old, new if kind == " " else None))
     return [*out, *reversed(rest)]
+
+
+def _texts(hunk: Hunk) -> Iterator[tuple[Kind, bytes, bytes]]:
+    """A hunk's lines, as they end before and after: the last one of a file may have no end."""
+    last = {
+        side: max((at for at, (kind, _) in enumerate(hunk.ops) if kind in kinds), default=-1)
+        for side, kinds in (("old", " -"), ("new", " +"))
+    }
+    for at, (kind, data) in enumerate(hunk.ops):
+        old = hunk.old_ends is False and at == last["old"]
+        new = hunk.new_ends is False and at == last["new"]
+        yield kind, data if old else data + b"\n", data if new else data + b"\n"
 
 
 def _next(rest: list[Line], out: list[Line], most: int = 1) -> Line:

@@ -72,3 +72,48 @@ def test_a_series_passes_over_what_is_not_shown_at_once() -> None:
     shown = shown_files(b"".join(mails))
     assert shown.old == (("x.txt", b"\n" * (at - 1) + b"a\n" * 500),)
     assert shown.new == (("x.txt", b"\n" * (at - 1) + b"b\n" * 500),)
+
+
+NO_END = b"\\ No newline at end of file\n"
+
+
+@pytest.mark.parametrize(
+    ("lines", "old", "new"),
+    [
+        (b"-a\n" + NO_END + b"+a\n", b"a", b"a\n"),
+        (b"-a\n+a\n" + NO_END, b"a\n", b"a"),
+        (b"-a\n+b\n" + NO_END, b"a\n", b"b"),
+        (b"-a\n" + NO_END + b"+b\n" + NO_END, b"a", b"b"),
+        (b"-a\n+b\n c\n" + NO_END, b"a\nc", b"b\nc"),
+        (b" a\n-b\n" + NO_END, b"a\nb", b"a\n"),
+        (b"-a\n" + NO_END + b"+a\n+b\n" + NO_END, b"a", b"a\nb"),
+        (b"-a\r\n" + NO_END + b"+b\r\n", b"a\r", b"b\r\n"),
+        (b"-a\n+b\n", b"a\n", b"b\n"),
+    ],
+)
+def test_a_line_without_an_end_has_none(lines: bytes, old: bytes, new: bytes) -> None:
+    removed = sum(line[:1] in b" -" for line in lines.splitlines())
+    added = sum(line[:1] in b" +" for line in lines.splitlines())
+    patch = HEAD + b"@@ -3,%d +3,%d @@\n" % (removed, added) + lines
+    shown = shown_files(patch)
+    assert shown.old == (("x.txt", b"\n\n" + old),)
+    assert shown.new == (("x.txt", b"\n\n" + new),)
+
+
+def test_a_new_and_a_removed_file_without_an_end() -> None:
+    made = b"--- /dev/null\n+++ b/new\n@@ -0,0 +1,2 @@\n+a\n+b\n" + NO_END
+    gone = b"--- a/old\n+++ /dev/null\n@@ -1,2 +0,0 @@\n-a\n-b\n" + NO_END
+    shown = shown_files(made + gone)
+    assert shown.old == (("old", b"a\nb"),)
+    assert shown.new == (("new", b"a\nb"),)
+
+
+def test_a_series_gives_a_line_its_end_before_others_follow() -> None:
+    one = HEAD + b"@@ -1 +1 @@\n-a\n+b\n" + NO_END
+    two = HEAD + b"@@ -1 +1,2 @@\n-b\n" + NO_END + b"+b\n+c\n" + NO_END
+    shown = shown_files(mail(1, one) + mail(2, two))
+    assert shown.old == (("x.txt", b"a\n"),)
+    assert shown.new == (("x.txt", b"b\nc"),)
+    behind = shown_files(HEAD + b"@@ -1 +1 @@\n-a\n+b\n" + NO_END + b"@@ -4 +4 @@\n-c\n+d\n")
+    assert behind.old == (("x.txt", b"a\n\n\nc\n"),)
+    assert behind.new == (("x.txt", b"b\n\n\nd\n"),)
