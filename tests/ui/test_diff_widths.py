@@ -251,3 +251,46 @@ def test_the_text_of_context_stands_in_line_whatever_its_number(options: Options
             assert text == f" {two:<10}text{'':85}"
         else:
             assert text == f" {one:<6}text{'':49}"
+
+
+@pytest.mark.parametrize("text", ["foo", "日本", "# a comment", "⚠️ foo"])
+def test_what_is_marked_all_along_a_row_is_drawn_so(text: str) -> None:
+    """A match that is the whole line, and one that ends upon a letter."""
+    head = "diff --git a/a b/a\n--- a/a\n+++ b/a\n@@ -0,0 +1,1 @@\n"
+    layout = Layout(Stream(parse_patch(f"{head}+{text}\n".encode())), Overlays(), Options(40))
+    layout.measure()
+    match = Style(bold=True)
+    for sought in (text, text[0]):
+        scene = Scene(pattern=re.compile(re.escape(sought)))
+        painter = Painter(layout, scene, lambda names: match if "match" in names else Style())
+        row = layout.find_line(0, 0)
+        assert row is not None
+        strip = painter.draw(row, layout.row(row))  # type: ignore[arg-type]
+        marked = "".join(s.text for s in strip if s.style is match).replace("\u200e", "")
+        assert marked.startswith(sought)
+        assert cell_len(marked) == sum(cell_len(s.text) for s in strip if s.style is match)
+
+
+@anyio
+async def test_a_match_and_a_long_line_around_are_scrolled_to_by_their_cells() -> None:
+    wide = "日" * 60 + "foo"
+    old = [f"line {n}" for n in range(1, 41)]
+    new = [*old[:9], wide, *old[10:]]
+    new[20] = old[20] = "x" * 400 + "end"
+    body = "".join(f" {x}\n" for x in new[6:9]) + f"-{old[9]}\n+{wide}\n"
+    body += "".join(f" {x}\n" for x in new[10:13])
+    patch = parse_patch(f"diff --git a/a b/a\n--- a/a\n+++ b/a\n@@ -7,7 +7,7 @@\n{body}".encode())
+    data = ("\n".join(new) + "\n").encode()
+    async with bench((80, 40)) as person:
+        await person.show(patch, Overlays(), lambda file, side: data)
+        assert not person.view.toggle_wrap()
+        person.view.search("foo")
+        await person.settle()
+        assert "foo" in person.text
+        await person.press("X")
+        person.view.scroll_end(animate=False, immediate=True, force=True)
+        person.view.scroll_to(x=1_000, animate=False, immediate=True, force=True)
+        await person.settle()
+        person.view.scroll_to(y=0, animate=False, immediate=True, force=True)
+        await person.settle()
+        assert "xend" in person.text

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import pairwise
+from itertools import chain, pairwise
 
 from rich.cells import cell_len
 from rich.segment import Segment
@@ -14,7 +14,7 @@ from textual.strip import Strip
 
 from agent_tui.domain.text import LEFT_TO_RIGHT
 from agent_tui.ui.diff.layout import Layout
-from agent_tui.ui.diff.text import fences, is_open
+from agent_tui.ui.diff.text import fences, is_open, letter_from
 
 MARK = "▌"
 Span = tuple[int, int, str]
@@ -137,14 +137,13 @@ class Brush:
             begin = max(0, first - 1000)
             found = pattern.finditer(text[begin : last + 1000])
             layers.append([(begin + m.start(), begin + m.end(), "match") for m in found])
-        cuts = {first, last}
-        for layer in layers:
-            for begin, end, _ in layer:
-                if begin < last and end > first:
-                    cuts.add(max(first, begin))
-                    cuts.add(min(last, end))
+        seen = [(max(first, begin), min(last, end)) for layer in layers
+                for begin, end, _ in layer if begin < last and end > first]  # fmt: skip
+        cuts = {first, last, *chain.from_iterable(seen)}
+        if not text.isascii():  # a letter and what is drawn upon it have one style
+            cuts = {letter_from(text, cut, last) for cut in cuts}
         fence = () if text.isascii() else fences(text, first, last)
-        if len(cuts) == 2 and not fence:
+        if not seen and not fence:
             pieces.put(text[first:last], self._style(base))
             return
         at = [0] * len(layers)

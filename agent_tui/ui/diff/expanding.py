@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 
 from agent_tui.ui.diff.linking import nearest_line
 from agent_tui.ui.diff.searching import Searcher
+from agent_tui.ui.diff.text import longest_line
 
 MORE = 10
 """Lines of context that one press adds on each side."""
@@ -69,11 +70,21 @@ class Expander(Searcher):
 
         def change() -> None:
             heads = {*layout.at.heads}
-            layout.expanded.update(lines)
+            layout.expanded |= lines
+            layout.blocks.longest = max(layout.blocks.longest, self._longest_around(lines))
             layout.set_overlays(self.overlays)
             layout.remeasure(lines, heads | {*layout.at.heads} if layout.notes else ())
 
         self.keep_place(change)
+
+    def _longest_around(self, hunks: Iterable[int]) -> int:
+        """Cells of the longest line that is shown around some hunks, about."""
+        longest = 0
+        for number in hunks:
+            text = self.scene.context.get(self.stream.file_of[number], [])
+            shown = self.plan.new_lines(number)
+            longest = max(longest, longest_line(text[max(0, shown.start - 1) : shown.stop - 1]))
+        return longest
 
     def _limits(self, number: int, length: int, *, whole: bool) -> tuple[int, int]:
         """Up to how many lines can be shown above and below a hunk.

@@ -6,6 +6,7 @@ import re
 from bisect import bisect_left
 from typing import NamedTuple
 
+from rich.cells import cell_len
 from textual.message import Message
 
 from agent_tui.ui.diff.find import REGEX, Matches, compile_pattern, find_lines
@@ -204,7 +205,8 @@ class Searcher(Goer):
         if pattern is None:
             return
         if not self._wrap:
-            self._show_sideways(pattern.search(layout.text(number, index)), layout.room(number))
+            text = layout.text(number, index)
+            self._show_sideways(text, pattern.search(text), layout.room(number))
             return
         if not layout.is_long(number, index):
             return
@@ -220,11 +222,13 @@ class Searcher(Goer):
         if row is not None:
             self.select(row, center=True)
 
-    def _show_sideways(self, found: re.Match[str] | None, room: int) -> None:
-        """Scroll so far sideways that a match is on the screen."""
-        shift = self.scene.shift
-        if found is not None and not shift <= found.start() <= found.end() <= shift + room:
-            self.scroll_to(x=max(0, found.start() - room // 3), **AT_ONCE)
+    def _show_sideways(self, text: str, found: re.Match[str] | None, room: int) -> None:
+        """Scroll so far sideways that a match in a line is on the screen."""
+        if found is None:
+            return
+        shift, begin = self.scene.shift, cell_len(text[: found.start()])
+        if not shift <= begin <= begin + cell_len(found[0]) <= shift + room:
+            self.scroll_to(x=max(0, begin - room // 3), **AT_ONCE)
 
 
 class _Places:

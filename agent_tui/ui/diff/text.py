@@ -95,6 +95,13 @@ def graphemes(text: str) -> Iterator[tuple[int, int]]:
         yield begin, width
 
 
+def letter_from(text: str, at: int, last: int) -> int:
+    """The first character at a place or behind it that stands by itself, *last* at most."""
+    while 0 < at < last and not get_character_cell_size(text[at]):
+        at += 1
+    return at
+
+
 def at_cell(text: str, cells: int) -> tuple[int, int]:
     """The first character that begins so many cells from the left or behind that.
 
