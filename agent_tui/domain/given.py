@@ -20,6 +20,7 @@ class Given(Value):
         problem: Why it cannot be committed, in a sentence; "" if it can.
         notes: What a person should know about how it was read.
         then: What becomes of the accepted part.
+        unshown: How many parts of it, which the notes name, cannot be shown.
         apart: Whether it starts from another commit than HEAD: what is accepted of it is committed
             on a branch of its own.
     """
@@ -33,6 +34,7 @@ class Given(Value):
     notes: tuple[str, ...] = ()
     then: Then = "commit"
     apart: bool = False
+    unshown: int = 0
 
     @property
     def commits(self) -> bool:

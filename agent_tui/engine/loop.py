@@ -167,6 +167,9 @@ def outcome_of(state: State) -> tuple[OutcomeKind, str]:
     if state.session is not None and state.session.given is not None:
         if state.decisions and state.decisions[-1].actor == "policy":
             return "reviewed", _found(state)  # nobody was there who could accept it
+        given = state.session.given
+        if given.problem or given.then == "nothing":
+            return "reviewed", reason or "Looked through; nothing is committed."
         approved = state.revision is not None and state.revision.approval is not None
         return "reviewed", reason or ("Accepted." if approved else "Nothing was accepted.")
     return "rejected", reason

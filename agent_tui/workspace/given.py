@@ -19,7 +19,7 @@ from agent_tui.ports import WorkspaceError
 from agent_tui.workspace.git import Git, GitError, GitThread, Place
 from agent_tui.workspace.patch_text import PatchText, Size, read_patch_text
 from agent_tui.workspace.repository import Location, identity, locate, user_place
-from agent_tui.workspace.shown import shown_files
+from agent_tui.workspace.shown import ShownFile, shown_files
 from agent_tui.workspace.store import Store
 from agent_tui.workspace.trees import Trees
 
@@ -275,6 +275,7 @@ class _Finder:
             tree=tree,
             problem="The patch does not apply here, so it can be read and commented on, but "
             "not committed.",
+            unshown=len(unread),
             notes=(*self._cut_off(text), "Lines that the patch does not show are empty.", *unread),
             **said,
         )
@@ -343,19 +344,19 @@ class _Finder:
         facts = self.facts.model_copy(update={"commit": commit, "tree": before})
         return facts, after, shown.notes
 
-    def _tree(self, files: Sequence[tuple[str, bytes]]) -> str:
+    def _tree(self, files: Sequence[ShownFile]) -> str:
         folder = self.store.new_folder("shown")
         index = self.store.new_index()
         at = replace(self.store.trees, cwd=folder)
         try:
-            for number, (_, data) in enumerate(files):
-                (folder / str(number)).write_bytes(data)
+            for number, file in enumerate(files):
+                (folder / str(number)).write_bytes(file.data)
             names = "".join(f"{n}\n" for n in range(len(files))).encode()
             out = self.git.run("hash-object", "-w", "--no-filters", "--stdin-paths",
                                at=at, stdin=names) if files else b""  # fmt: skip
             lines = [
-                f"100644 {oid}\t".encode() + os.fsencode(path) + b"\0"
-                for oid, (path, _) in zip(out.decode().split(), files, strict=True)
+                f"{file.mode} {oid}\t".encode() + os.fsencode(file.path) + b"\0"
+                for oid, file in zip(out.decode().split(), files, strict=True)
             ]
             place = self.store.without_work_tree(index)
             self.git.run("read-tree", "--empty", at=place)

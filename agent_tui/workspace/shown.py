@@ -35,8 +35,22 @@ class Line(NamedTuple):
     times: int = 1
 
 
+PLAIN, EXECUTABLE = "100644", "100755"
+
 _GAP = Line(b"\n", b"\n", known=False)
 """A line that no hunk shows is empty on both sides, so that no diff shows it either."""
+
+
+class ShownFile(NamedTuple):
+    """A file on one side.
+
+    Attributes:
+        mode: As git writes it.
+    """
+
+    path: str
+    data: bytes
+    mode: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,12 +58,12 @@ class Shown:
     """What a patch shows.
 
     Attributes:
-        old, new: Paths and contents, before and after.
-        notes: What of the patch could not be read.
+        old, new: The files before and after.
+        notes: What of the patch could not be read, part by part.
     """
 
-    old: tuple[tuple[str, bytes], ...]
-    new: tuple[tuple[str, bytes], ...]
+    old: tuple[ShownFile, ...]
+    new: tuple[ShownFile, ...]
     notes: tuple[str, ...]
 
 
@@ -57,6 +71,8 @@ class Shown:
 class _File:
     old_path: str | None
     lines: list[Line] = field(default_factory=list)
+    old_mode: str = PLAIN
+    mode: str = PLAIN
 
 
 def shown_files(patch: bytes) -> Shown:
@@ -95,10 +111,14 @@ def shown_files(patch: bytes) -> Shown:
     every = [*files.values(), *gone]
     if sum(line.times - 1 for file in every for line in file.lines) > MAX_EMPTY:
         raise _too_large()
-    old = {file.old_path: _side(file, 0) for file in every if file.old_path is not None}
-    new = {path: _side(file, 1) for path, file in files.items()}
+    old = {
+        file.old_path: ShownFile(file.old_path, _side(file, 0), file.old_mode)
+        for file in every
+        if file.old_path is not None
+    }
+    new = [ShownFile(path, _side(file, 1), file.mode) for path, file in files.items()]
     notes = tuple(f"A part of it could not be read and is not shown: {part}" for part in unread)
-    return Shown(tuple(old.items()), tuple(new.items()), notes)
+    return Shown(tuple(old.values()), tuple(new), notes)
 
 
 def _refuse(path: str) -> None:
@@ -139,12 +159,17 @@ def _take(
         added = re.findall(rb"[^\n]*\n|[^\n]+", change.content)
         file.lines = [line._replace(new=None, known=True) for line in before]
         file.lines += [Line(None, text) for text in added]
+        file.mode = change.mode or PLAIN
     else:
         if change.copy:
             files[change.path] = file
-            file = _File(None, _original(file, before_it.get(change.path)))
+            file = _File(None, _original(file, before_it.get(change.path)), mode=file.mode)
         hunks = [hunk for hunk in change.changes if isinstance(hunk, Hunk)]
         file.lines = _patched(file.lines, hunks)
+        if change.mode in (PLAIN, EXECUTABLE):
+            if file.old_mode == file.mode == PLAIN and change.mode == PLAIN:
+                file.old_mode = EXECUTABLE  # else it would be no change
+            file.mode = change.mode
     if change.action == "delete":
         gone.append(file)
     else:

@@ -1,11 +1,13 @@
 """What a patch shows by itself, and what no sender can make of it."""
 
 import tracemalloc
+from pathlib import Path
 
 import pytest
 
 from agent_tui.ports import WorkspaceError
 from agent_tui.workspace.shown import MAX_EMPTY, shown_files
+from tests.workspace.workspace_helpers import Repo
 
 HEAD = b"--- a/x.txt\n+++ b/x.txt\n"
 TOO_LARGE = "it cannot be shown by itself: by its line numbers, its files have more than 2,000,000"
@@ -27,8 +29,8 @@ def mail(number: int, diff: bytes) -> bytes:
 def test_lines_that_are_not_shown_are_empty(line: int) -> None:
     shown = shown_files(change_at(line, line + 7))
     gap, between = b"\n" * (line - 1), b"\n" * 6
-    assert shown.old == (("x.txt", gap + b"a\n" + between + b"a\n"),)
-    assert shown.new == (("x.txt", gap + b"b\n" + between + b"b\n"),)
+    assert shown.old == (("x.txt", gap + b"a\n" + between + b"a\n", "100644"),)
+    assert shown.new == (("x.txt", gap + b"b\n" + between + b"b\n", "100644"),)
 
 
 def test_a_large_line_number_takes_no_lines_of_its_own() -> None:
@@ -70,8 +72,8 @@ def test_a_series_passes_over_what_is_not_shown_at_once() -> None:
     at = MAX_EMPTY - 2_000
     mails = [mail(n, change_at(at + n)) for n in range(500)]
     shown = shown_files(b"".join(mails))
-    assert shown.old == (("x.txt", b"\n" * (at - 1) + b"a\n" * 500),)
-    assert shown.new == (("x.txt", b"\n" * (at - 1) + b"b\n" * 500),)
+    assert shown.old == (("x.txt", b"\n" * (at - 1) + b"a\n" * 500, "100644"),)
+    assert shown.new == (("x.txt", b"\n" * (at - 1) + b"b\n" * 500, "100644"),)
 
 
 NO_END = b"\\ No newline at end of file\n"
@@ -96,24 +98,47 @@ def test_a_line_without_an_end_has_none(lines: bytes, old: bytes, new: bytes) ->
     added = sum(line[:1] in b" +" for line in lines.splitlines())
     patch = HEAD + b"@@ -3,%d +3,%d @@\n" % (removed, added) + lines
     shown = shown_files(patch)
-    assert shown.old == (("x.txt", b"\n\n" + old),)
-    assert shown.new == (("x.txt", b"\n\n" + new),)
+    assert shown.old == (("x.txt", b"\n\n" + old, "100644"),)
+    assert shown.new == (("x.txt", b"\n\n" + new, "100644"),)
 
 
 def test_a_new_and_a_removed_file_without_an_end() -> None:
     made = b"--- /dev/null\n+++ b/new\n@@ -0,0 +1,2 @@\n+a\n+b\n" + NO_END
     gone = b"--- a/old\n+++ /dev/null\n@@ -1,2 +0,0 @@\n-a\n-b\n" + NO_END
     shown = shown_files(made + gone)
-    assert shown.old == (("old", b"a\nb"),)
-    assert shown.new == (("new", b"a\nb"),)
+    assert shown.old == (("old", b"a\nb", "100644"),)
+    assert shown.new == (("new", b"a\nb", "100644"),)
 
 
 def test_a_series_gives_a_line_its_end_before_others_follow() -> None:
     one = HEAD + b"@@ -1 +1 @@\n-a\n+b\n" + NO_END
     two = HEAD + b"@@ -1 +1,2 @@\n-b\n" + NO_END + b"+b\n+c\n" + NO_END
     shown = shown_files(mail(1, one) + mail(2, two))
-    assert shown.old == (("x.txt", b"a\n"),)
-    assert shown.new == (("x.txt", b"b\nc"),)
+    assert shown.old == (("x.txt", b"a\n", "100644"),)
+    assert shown.new == (("x.txt", b"b\nc", "100644"),)
     behind = shown_files(HEAD + b"@@ -1 +1 @@\n-a\n+b\n" + NO_END + b"@@ -4 +4 @@\n-c\n+d\n")
-    assert behind.old == (("x.txt", b"a\n\n\nc\n"),)
-    assert behind.new == (("x.txt", b"b\n\n\nd\n"),)
+    assert behind.old == (("x.txt", b"a\n\n\nc\n", "100644"),)
+    assert behind.new == (("x.txt", b"b\n\n\nd\n", "100644"),)
+
+
+def test_modes_are_shown(tmp_path: Path) -> None:
+    """Of a file that only becomes executable, of a new one, and of one that stops being it."""
+    repo = Repo(tmp_path / "r").init()
+    repo.put("a.txt", "".join(f"{n}\n" for n in range(20)))
+    repo.put("run.sh", "x\n")
+    repo.put("old.sh", "y\n")
+    (repo.root / "old.sh").chmod(0o755)
+    repo.commit("base")
+    repo.put("a.txt", "".join(f"{n if n != 9 else 'nine'}\n" for n in range(20)))
+    repo.put("new.sh", "z\n")
+    for name, mode in (("run.sh", 0o755), ("old.sh", 0o644), ("new.sh", 0o755)):
+        (repo.root / name).chmod(mode)
+    repo.git("add", "-A")
+    text = repo.raw("diff", "--cached")
+    shown = shown_files(text)
+    modes = {path: mode for path, _, mode in shown.old}
+    assert modes == {"a.txt": "100644", "run.sh": "100644", "old.sh": "100755"}
+    modes = {path: mode for path, _, mode in shown.new}
+    assert modes == {
+        "a.txt": "100644", "new.sh": "100755", "run.sh": "100755", "old.sh": "100644",
+    }  # fmt: skip

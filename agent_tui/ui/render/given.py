@@ -3,7 +3,7 @@
 from agent_tui.domain.given import Given
 from agent_tui.domain.patch import Patch
 from agent_tui.domain.state import State
-from agent_tui.domain.text import one_line
+from agent_tui.domain.text import counted, one_line
 from agent_tui.ui.render.fitting import SEAM
 from agent_tui.ui.render.text import BLANK, heading, paragraph, rows, safe
 from agent_tui.ui.widgets.rows import Row
@@ -63,6 +63,9 @@ def question(given: Given, state: State, patch: Patch) -> str:
     said = f" {waiting} comment{'s' * (waiting != 1)} open." if waiting else ""
     problem = " does not apply here" if given.problem else ""
     what = after(given).replace(". ", f".{SEAM}")  # each sentence as far as there is room
+    if given.unshown:
+        those = "it is named" if given.unshown == 1 else "they are named"
+        size += f"; {counted(given.unshown, 'part')} cannot be shown, {those} in pane 1"
     return f"{whose}{one_line(given.title, 48)}{problem}, {size}.{said}{SEAM}{what}"
 
 
