@@ -245,6 +245,26 @@ async def test_the_cursor_stays_on_its_note_when_others_come_and_go() -> None:
         assert view.place.note == "C40"
 
 
+async def test_a_note_that_goes_away_leaves_the_cursor_where_it_stood() -> None:
+    patch = many(3)
+    places = {
+        "on a line": ("f0001.txt", 10),
+        "on a file": ("f0001.txt", None),
+        "on all": (None, None),
+    }
+    for path, line in places.values():
+        async with bench() as person:
+            await person.show(patch, Overlays(notes=(Note("C1", path, line, text="x"),)))
+            view = person.view
+            assert view.go_to_note("C1")
+            await person.show(patch, Overlays())
+            place = view.place
+            assert place is not None
+            assert view.item == view.row_at(view.cursor or 0).item  # type: ignore[union-attr]
+            assert place.path == (path or "f0000.txt")
+            assert place.new_line == line
+
+
 async def test_notes_are_seen_in_folded_blocks_and_hunks_and_under_lines_around() -> None:
     old, new = lines(60), lines(60, _10="  line 10", _40="forty")
     patch = patch_of(changed("a.txt", old, new))

@@ -38,7 +38,12 @@ class Keeper(Background):
         held = self._cursor if in_view and self._cursor is not None else shown.start
         mark = cursor if in_view else self._mark(held) if shown else None
         super().keep_place(change)
-        self._dragged_from = self._find(dragged)
+        if dragged is not None:
+            dragged_from = self._find(dragged)
+            if dragged_from is None:
+                self._end_drag()
+            else:
+                self._dragged_from = dragged_from
         found = self._find(cursor)
         if anchor is not None:
             began = self._find(anchor)
@@ -77,6 +82,13 @@ class Keeper(Background):
 
     def _nearest(self, mark: Mark | None) -> int | None:
         """A row near one that is not there any more."""
-        if mark is None or mark.row.owner < 0 or mark.row.kind in ("file", "detail"):
+        if mark is None:
             return None
-        return self.plan.find_line(mark.row.owner, mark.line)
+        row = mark.row
+        if row.kind in ("file", "detail"):
+            return self.plan.find(("file", row.owner, 0, 0))
+        if row.owner < -1:  # a note under a file's head
+            return self.plan.find(("file", -2 - row.owner, 0, 0))
+        if row.owner < 0:
+            return self._first_stop()
+        return self.plan.find_line(row.owner, mark.line)
