@@ -9,6 +9,7 @@ from agent_tui.bootstrap.starting import Opening, begin
 from agent_tui.config import paths
 from agent_tui.domain.base import Role
 from agent_tui.domain.given import Then
+from agent_tui.domain.own_changes import is_own
 from agent_tui.domain.patch import Patch, parse_patch
 from agent_tui.domain.review_report import ReviewReport, review_report
 from agent_tui.domain.state import State
@@ -148,6 +149,6 @@ def _said(state: State) -> str:
         parts.append(counted(len(state.comment_drafts), "unfinished comment"))
     if state.marked:
         parts.append("a selection")
-    if state.revision is not None and state.revision.author == "person":
+    if is_own(state.revisions):
         parts.append("edits of yours")
     return ", ".join(parts)

@@ -37,6 +37,12 @@ class OwnChanges:
         return self.undone[-1] if self.undone else None
 
 
+def is_own(revisions: Sequence[Revision]) -> bool:
+    """Whether the revision in force has something of the person's: not where all is taken back."""
+    standing = own_changes(revisions).standing
+    return bool(standing) and standing[-1].author == "person"
+
+
 def own_changes(revisions: Sequence[Revision]) -> OwnChanges:
     """What stands of a person's changes.
 

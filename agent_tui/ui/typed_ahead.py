@@ -61,11 +61,6 @@ class TypedAhead:
         self._waiting.append(event)
         await self._go_on()
 
-    @property
-    def waiting(self) -> int:
-        """How many keys and pastes are not taken yet."""
-        return len(self._waiting)
-
     def forget(self) -> None:
         """Drop what was typed until now: it was meant for a program that had the terminal."""
         self._waiting.clear()

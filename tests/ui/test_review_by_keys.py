@@ -409,6 +409,8 @@ async def test_edits_are_taken_back_and_made_again_also_after_a_resume(repo: Pat
         await person.gate("diff")
         await person.settle()
         assert person.state.revisions[0].tree == person.state.revision.tree
+        assert "your revision" not in person.text
+        assert "yours" not in person.text
         assert "drei" not in person.text
         assert person.state.marked == left_out
         await person.press("z")  # what was left out before the first edit

@@ -51,7 +51,7 @@ async def test_a_key_behind_a_search_is_for_what_it_finds(repo: Path, held: Held
         await person.gate("diff")
         in_one_burst(person, "slash", *"thirty", "enter", "c")
         await person.until(held.began.is_set, "the search")
-        await person.until(lambda: person.app.typed_ahead.waiting == 1, "the last key")
+        await person.until(lambda: len(person.app.typed_ahead._waiting) == 1, "the last key")
         assert not isinstance(person.app.screen, CommentDialog)
         held.go_on.set()
         await person.until(lambda: isinstance(person.app.screen, CommentDialog), "the dialog")

@@ -6,6 +6,7 @@ from textual.content import Content
 
 from agent_tui.domain.carry import Carried
 from agent_tui.domain.links import Links, anchor
+from agent_tui.domain.own_changes import is_own
 from agent_tui.domain.patch import Patch
 from agent_tui.domain.presence import flagged
 from agent_tui.domain.state import Revision, State
@@ -44,7 +45,7 @@ def diff_title(
         words = since_words(revision, given=given_of(state) is not None)
         return Content.assemble(name, (f" since {words} · D: all of it", "$gate"))
     parts: list[str | tuple[str, str]] = [name]
-    if revision.author == "person":
+    if is_own(state.revisions):
         parts.append((" yours", "$person"))
     elif revision.author == "hooks":
         parts.append((" changed by a hook", "$warn"))

@@ -1,6 +1,7 @@
 """A change that is reviewed: what it says of itself, and the words at its gate."""
 
 from agent_tui.domain.given import Given
+from agent_tui.domain.own_changes import is_own
 from agent_tui.domain.patch import Patch
 from agent_tui.domain.state import State
 from agent_tui.domain.text import counted, one_line
@@ -56,7 +57,7 @@ def after(given: Given) -> str:
 
 def question(given: Given, state: State, patch: Patch) -> str:
     """What the gate asks, in sentences for :mod:`~agent_tui.ui.render.fitting`."""
-    whose = "your revision of " if state.revision and state.revision.author == "person" else ""
+    whose = "your revision of " if is_own(state.revisions) else ""
     hunks, files = patch.hunk_count, len(patch.files)
     size = f"{hunks} hunk{'s' * (hunks != 1)} in {files} file{'s' * (files != 1)}"
     waiting = len(state.waiting_comments)
