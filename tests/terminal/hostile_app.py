@@ -102,6 +102,10 @@ def on_session(person: Driver) -> bool:
     return isinstance(person.app.screen, SessionScreen)
 
 
+def refused(person: Driver) -> bool:
+    return any("only E would keep" in said.message for said in person.app._notifications)
+
+
 async def live(person: Driver) -> None:
     """A session from the question of trust to its commit, and the dialogs of every gate."""
     await person.until(lambda: "agent-tui.toml" in person.text, "the question of trust")
@@ -117,6 +121,9 @@ async def live(person: Driver) -> None:
         await person.gate(kind)
         for key in keys:
             await person.press(key)
+            if (kind, key) == ("diff", "e"):  # the dialog would take some of it for line ends
+                await person.until(lambda: refused(person), "why that is not edited here")
+                continue
             await person.until(lambda: not on_session(person), f"the dialog of {key}")
             await person.pilot.pause()
             for _ in range(5):  # a dialog may ask once more before it closes
