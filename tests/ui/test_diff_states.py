@@ -150,6 +150,39 @@ async def test_a_search_goes_on_from_notes_folds_and_lines_around() -> None:
         assert await stops(person, "n", 3) == [5, 1, 2]
 
 
+@pytest.mark.parametrize("size", [(100, 30), (160, 30)], ids=["unified", "split"])
+async def test_a_folded_block_is_one_stop_however_much_is_found_in_it(
+    size: tuple[int, int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[int] = []
+    find = Layout.find_line
+
+    def counted(layout: Layout, number: int, index: int) -> int | None:
+        asked.append(index)
+        return find(layout, number, index)
+
+    old = "first\n" + "".join(f"foo {n}\n" for n in range(2_000)) + "\n" * 3 + "x\nlast\n"
+    new = "foo first\n" + "".join(f"  foo {n}\n" for n in range(2_000)) + "x\nfoo last\n"
+    new = new.replace("foo first\n", "first foo\nfirst\n", 1)
+    patch = patch_of(changed("a.txt", old, new))
+    async with bench(size) as person:
+        await person.show(patch)
+        assert person.view.toggle_space()
+        await person.settle()
+        person.view.search("foo")
+        await person.settle()
+        first = person.view.cursor
+        monkeypatch.setattr(Layout, "find_line", counted)
+        rows = []
+        for key in ("n", "n", "n", "N", "N", "N"):
+            await person.press(key)
+            rows.append(person.view.cursor)
+        fold, last = rows[:2]
+        assert rows == [fold, last, first, last, fold, first]
+        assert len({first, fold, last}) == 3
+        assert len(asked) < 100
+
+
 async def test_the_whole_patch_is_searched_when_its_first_part_was() -> None:
     head, whole = many(3), many(8)
     async with bench() as person:

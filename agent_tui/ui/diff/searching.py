@@ -11,6 +11,7 @@ from textual.message import Message
 
 from agent_tui.ui.diff.find import REGEX, Matches, compile_pattern, find_lines
 from agent_tui.ui.diff.going import Goer
+from agent_tui.ui.diff.model import Place
 from agent_tui.ui.widgets.lines import AT_ONCE
 
 
@@ -110,28 +111,39 @@ class Searcher(Goer):
     def _next(self, matches: Matches, direction: int, *, here: bool) -> int | None:
         if not len(matches):
             return None
-        place = self.place
+        place, row = self.place, self._cursor
         at = (0, -1)
         if place is not None and place.number is not None:
-            index = place.index
-            if place.kind != "line":  # nothing that is searched: from the line above it
-                index = self._line_above(place.number) + (direction < 0)
-            at = (place.number, -1 if index is None else index)
+            at = (place.number, self._line_at(place, 0 if here else direction))
         elif place is not None and place.file_number is not None:
             at = (self.stream.first[place.file_number], -1)
         if here:
             return matches.near(at, 1, here=True)
-        row = self._cursor
-        number = self._beyond(matches, at, direction) if self.options.split else None
+        number = None
+        if self.options.split and place is not None and place.kind == "line":
+            number = self._beyond(matches, at, direction)
         if number is None:
             number = matches.near(at, direction, here=False)
             if number is not None:
                 number = self._first_in_run(matches, number, direction)
-        for _ in range(len(matches)):
+        for _ in range(2):  # a row has no more lines than that, or is the only one with matches
             if number is None or self._row_of(matches, number) != row:
                 break
             number = (number + direction) % len(matches)
         return number
+
+    def _line_at(self, place: Place, direction: int) -> int:
+        """The line of a hunk from which to go on: the cursor's, or one next to it.
+
+        Args:
+            direction: 0 where a match at the cursor will do.
+        """
+        row = self.row_at(self._cursor or 0)
+        if place.kind == "space" and row is not None:  # what is folded is one row
+            return row.left - row.right - 3 if direction > 0 else row.left
+        if place.kind == "line" and place.index is not None:
+            return place.index
+        return self._line_above(place.number or 0) + (direction < 0)
 
     def _row_of(self, matches: Matches, number: int) -> int | None:
         return self.plan.find_line(matches.hunks[number], matches.indexes[number])
